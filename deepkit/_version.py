@@ -1,0 +1,3 @@
+"""The version of deepkit, in one place for the package and its metadata."""
+
+__version__ = "0.1.0"
