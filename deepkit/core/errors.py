@@ -1,0 +1,75 @@
+"""The errors that deepkit raises; each is also the builtin error that users already catch."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class DeepkitError(Exception):
+    """Base of every error that deepkit raises on purpose."""
+
+
+class ShapeError(DeepkitError, ValueError):
+    """Shapes do not fit each other or what a layer, loss or op accepts."""
+
+
+class DTypeError(DeepkitError, TypeError, ValueError):
+    """A dtype is unknown, unusable here, or mixed where mixing is not allowed."""
+
+
+class DataError(DeepkitError, ValueError):
+    """The data given to fit, evaluate, predict, a loss or a metric cannot be used."""
+
+
+class ArgumentError(DeepkitError, ValueError):
+    """An argument has a value outside of what is allowed."""
+
+
+class ArgumentTypeError(DeepkitError, TypeError):
+    """An argument has a type that is not accepted."""
+
+
+class UnknownNameError(DeepkitError, ValueError):
+    """A name resolves to nothing; the message lists the closest ones."""
+
+
+class StateError(DeepkitError, RuntimeError):
+    """State is read or written where that cannot be right."""
+
+
+class NotBuiltError(DeepkitError, ValueError):
+    """A layer or model is used before its weights exist."""
+
+
+class NotCompiledError(DeepkitError, ValueError):
+    """A model is trained or evaluated before `compile`."""
+
+
+class SerializationError(DeepkitError, ValueError, TypeError):
+    """An object or a config cannot be turned into the other."""
+
+
+class UnsafeFileError(DeepkitError, ValueError):
+    """A file asks for something that loading refuses to do."""
+
+
+class CorruptFileError(DeepkitError, ValueError, OSError):
+    """A file is damaged, truncated or not what its name says."""
+
+
+class WeightMismatchError(DeepkitError, ValueError):
+    """Weights in a file or list do not fit the weights of the object."""
+
+
+class DownloadError(DeepkitError, OSError):
+    """A file could not be fetched."""
+
+
+def suggest(name: object, candidates: Iterable[str]) -> str:
+    """`" Did you mean 'adam'?"` for the candidates closest to `name`, or an empty string."""
+    if not isinstance(name, str):
+        return ""
+    by_folded = {str(candidate).lower(): str(candidate) for candidate in candidates}
+    close = difflib.get_close_matches(name.lower(), list(by_folded), n=3, cutoff=0.6)
+    if not close:
+        return ""
+    return f" Did you mean {', '.join(repr(by_folded[folded]) for folded in close)}?"
