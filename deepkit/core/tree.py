@@ -77,9 +77,7 @@ def flatten_with_path(structure: Any) -> list[tuple[tuple[Any, ...], Any]]:
     ]
 
 
-def map_structure(
-    func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True
-) -> Any:
+def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
     """Apply `func` to the leaves of structures of one form.
 
     Args:
@@ -108,9 +106,7 @@ def _map(func: Callable[..., Any], structures: tuple[Any, ...], none_is_leaf: bo
     return _rebuild(first, (_map(func, child, none_is_leaf) for child in children))
 
 
-def map_structure_up_to(
-    shallow_structure: Any, func: Callable[..., Any], *structures: Any
-) -> Any:
+def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
     """Apply `func` to what stands where `shallow_structure` has its leaves."""
     if not is_nested(shallow_structure):
         return func(*structures)
