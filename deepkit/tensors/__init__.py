@@ -1,0 +1,32 @@
+"""Tensors and state: variables, the state scope, seeds, symbolic tensors, dtype policies."""
+
+from ._abstract import infer_outputs as infer_outputs
+from ._abstract import is_array as is_array
+from ._autocast import AutocastScope as AutocastScope
+from ._autocast import autocast_dtype as autocast_dtype
+from ._autocast import cast_floats as cast_floats
+from ._convert import as_array as as_array
+from ._dtype_policy import DTypePolicy as DTypePolicy
+from ._dtype_policy import DTypePolicyMap as DTypePolicyMap
+from ._keras_tensor import KerasTensor as KerasTensor
+from ._keras_tensor import has_symbolic as has_symbolic
+from ._keras_tensor import is_symbolic as is_symbolic
+from ._operation import FunctionOperation as FunctionOperation
+from ._operation import Node as Node
+from ._operation import Operation as Operation
+from ._operation import node_of as node_of
+from ._operation import operation as operation
+from ._scope import StatelessScope as StatelessScope
+from ._scope import SymbolicScope as SymbolicScope
+from ._scope import current_scope as current_scope
+from ._scope import functionalize as functionalize
+from ._scope import in_abstract_scope as in_abstract_scope
+from ._scope import in_stateless_scope as in_stateless_scope
+from ._scope import loss_scope as loss_scope
+from ._scope import outside_scopes as outside_scopes
+from ._seeds import SeedGenerator as SeedGenerator
+from ._seeds import draw_seed as draw_seed
+from ._seeds import global_seed_generator as global_seed_generator
+from ._seeds import make_default_seed as make_default_seed
+from ._seeds import set_random_seed as set_random_seed
+from ._variable import Variable as Variable
