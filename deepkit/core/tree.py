@@ -7,7 +7,7 @@ from typing import Any
 from deepkit.core.errors import ArgumentError
 
 
-class MAP_TO_NONE:  # noqa: N801 (Keras's name)
+class MAP_TO_NONE:
     """Returned by a function of `traverse` to put `None` in that place."""
 
 

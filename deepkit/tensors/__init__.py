@@ -6,6 +6,8 @@ from ._autocast import AutocastScope as AutocastScope
 from ._autocast import autocast_dtype as autocast_dtype
 from ._autocast import cast_floats as cast_floats
 from ._convert import as_array as as_array
+from ._device import device as device
+from ._device import name_scope as name_scope
 from ._dtype_policy import DTypePolicy as DTypePolicy
 from ._dtype_policy import DTypePolicyMap as DTypePolicyMap
 from ._keras_tensor import KerasTensor as KerasTensor

@@ -168,7 +168,7 @@ def loss_scope() -> StatelessScope | None:
     return scope
 
 
-class outside_scopes:  # noqa: N801 (used as a statement)
+class outside_scopes:
     """Suspend all open scopes of this thread, so that variables are themselves."""
 
     def __enter__(self) -> None:
@@ -179,7 +179,7 @@ class outside_scopes:  # noqa: N801 (used as a statement)
         _CURRENT.scope = self._before
 
 
-class abstract_scope:  # noqa: N801 (used as a statement)
+class abstract_scope:
     """Shapes alone matter inside: values that do not exist yet are not made."""
 
     def __enter__(self) -> None:

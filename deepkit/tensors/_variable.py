@@ -389,7 +389,22 @@ def _unary(name: str) -> Callable[[Variable], Any]:
     return method
 
 
-_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
+_BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+    "divmod",
+]
 for _name in _BINARY:
     setattr(Variable, f"__{_name}__", _binary(f"__{_name}__"))
     setattr(Variable, f"__r{_name}__", _binary(f"__r{_name}__"))

@@ -1,0 +1,104 @@
+"""Where the public names live, and which of them a file may name."""
+
+import importlib
+import types
+from collections.abc import Callable
+from typing import Any
+
+from deepkit.core import registry
+
+MODULES = (
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "dtype_policies",
+    "errors",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "saving",
+    "tree",
+    "utils",
+)
+
+NAMES = {
+    "DTypePolicy": "deepkit.tensors",
+    "FloatDTypePolicy": "deepkit.dtype_policies",
+    "Function": "deepkit.models",
+    "Initializer": "deepkit.initializers",
+    "Input": "deepkit.layers",
+    "InputSpec": "deepkit.layers",
+    "KerasTensor": "deepkit.ops",
+    "Layer": "deepkit.layers",
+    "Loss": "deepkit.losses",
+    "Metric": "deepkit.metrics",
+    "Model": "deepkit.models",
+    "Operation": "deepkit.tensors",
+    "Optimizer": "deepkit.optimizers",
+    "Regularizer": "deepkit.regularizers",
+    "Sequential": "deepkit.models",
+    "StatelessScope": "deepkit.tensors",
+    "SymbolicScope": "deepkit.tensors",
+    "Variable": "deepkit.tensors",
+    "device": "deepkit.tensors",
+    "name_scope": "deepkit.tensors",
+    "value_and_grad": "deepkit.autodiff",
+    "version": "deepkit._version",
+}
+
+# Public modules whose classes (all of them have `from_config`) a file may name, and those whose
+# functions it may name too.
+_CLASS_MODULES = (
+    "layers",
+    "models",
+    "losses",
+    "metrics",
+    "optimizers",
+    "optimizers.schedules",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "dtype_policies",
+    "random",
+)
+_FUNCTION_MODULES = ("activations", "losses", "metrics", "ops")
+_NOT_DATA = ("get", "serialize", "deserialize")
+_SHORT_NAMES = ("DTypePolicy", "Functional", "Layer", "Loss", "Metric", "Model", "Sequential")
+
+
+def _lookup_in(area: str) -> Callable[[str], Any]:
+    def lookup(name: str) -> Any:
+        found = getattr(importlib.import_module(f"deepkit.{area}"), name, None)
+        if isinstance(found, type):
+            return found if hasattr(found, "from_config") else None
+        plain = isinstance(found, types.FunctionType) and name not in _NOT_DATA
+        return found if plain and area in _FUNCTION_MODULES else None
+
+    return lookup
+
+
+def _lookup_short(name: str) -> Any:
+    if name not in _SHORT_NAMES:
+        return None
+    home = "models" if name == "Functional" else None
+    module = f"deepkit.{home}" if home else NAMES[name]
+    return getattr(importlib.import_module(module), name)
+
+
+def _provide_all() -> None:
+    for area in (*_CLASS_MODULES, *(a for a in _FUNCTION_MODULES if a not in _CLASS_MODULES)):
+        registry.provide(f"keras.{area}", _lookup_in(area))
+    for module in ("keras", "keras.src.models.functional"):
+        registry.provide(module, _lookup_short)
+
+
+_provide_all()
