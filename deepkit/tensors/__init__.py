@@ -13,6 +13,8 @@ from ._dtype_policy import DTypePolicyMap as DTypePolicyMap
 from ._keras_tensor import KerasTensor as KerasTensor
 from ._keras_tensor import has_symbolic as has_symbolic
 from ._keras_tensor import is_symbolic as is_symbolic
+from ._masks import get_mask as get_mask
+from ._masks import set_mask as set_mask
 from ._operation import FunctionOperation as FunctionOperation
 from ._operation import Node as Node
 from ._operation import Operation as Operation
