@@ -1,0 +1,61 @@
+"""Normal and truncated normal samples."""
+
+from typing import Any
+
+import jax
+
+from deepkit.tensors import draw_seed
+
+from ._arguments import as_parameter, concrete_shape, float_dtype
+
+
+def normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> jax.Array:
+    """Draw from a normal distribution.
+
+    Args:
+        shape: shape of the result.
+        mean: mean, a number or an array that broadcasts to `shape`.
+        stddev: standard deviation, a number or an array that broadcasts to `shape`.
+        dtype: a floating dtype; `floatx()` if `None`.
+        seed: an integer (the same values every time), a `SeedGenerator` (new values every time),
+            a key of JAX, or `None` for the global generator.
+
+    Raises:
+        DTypeError: `dtype` is not a floating one.
+
+    Example:
+        >>> import deepkit
+        >>> deepkit.random.normal((2, 3), seed=1).shape
+        (2, 3)
+    """
+    dtype = float_dtype(dtype, "normal")
+    sample = jax.random.normal(draw_seed(seed), concrete_shape(shape), dtype)
+    return sample * as_parameter(stddev, dtype) + as_parameter(mean, dtype)
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> jax.Array:
+    """Draw from a normal distribution cut off at two standard deviations from its mean.
+
+    Args:
+        shape: shape of the result.
+        mean: mean before the cut, a number or an array that broadcasts to `shape`.
+        stddev: standard deviation before the cut; the one after it is 0.8796 times as large.
+        dtype: a floating dtype; `floatx()` if `None`.
+        seed: an integer, a `SeedGenerator`, a key of JAX, or `None`, as in `normal`.
+
+    Raises:
+        DTypeError: `dtype` is not a floating one.
+
+    Example:
+        >>> import deepkit
+        >>> x = deepkit.random.truncated_normal((1000,), stddev=0.5, seed=1)
+        >>> bool(abs(x).max() <= 1.0)
+        True
+    """
+    dtype = float_dtype(dtype, "truncated_normal")
+    sample = jax.random.truncated_normal(draw_seed(seed), -2.0, 2.0, concrete_shape(shape), dtype)
+    return sample * as_parameter(stddev, dtype) + as_parameter(mean, dtype)
