@@ -55,6 +55,7 @@ class StatelessScope:
         self.collect_losses = collect_losses
         self.initialize_variables = initialize_variables
         self.losses: list[jax.Array] = []
+        self._loss_owners: list[Any] = []
         self._values: dict[int, Any] = {}
         self._draws: dict[int, int] = {}
         self._written: dict[int, Variable] = {}
@@ -94,9 +95,15 @@ class StatelessScope:
             value = self._outer_value(variable)
         return advance_seed(value, drawn)
 
-    def add_loss(self, loss: jax.Array) -> None:
-        """Collect a loss."""
+    def add_loss(self, loss: jax.Array, owner: Any = None) -> None:
+        """Collect a loss, and whose it is."""
         self.losses.append(loss)
+        self._loss_owners.append(owner)
+
+    def losses_of(self, owners: Iterable[Any]) -> list[jax.Array]:
+        """The collected losses of some owners, in the order in which they came."""
+        ids = {id(owner) for owner in owners}
+        return [v for v, owner in zip(self.losses, self._loss_owners) if id(owner) in ids]
 
     def write(self, variable: "Variable", value: jax.Array) -> None:
         """Note the value that a variable has from here on."""

@@ -270,13 +270,14 @@ class Variable:
 
     def assign_add(self, value: Any) -> jax.Array:
         """Add to the value; see `assign`."""
-        return self.assign(self._stored() + self._operand(value))
+        return self.assign(self.stored_value() + self._operand(value))
 
     def assign_sub(self, value: Any) -> jax.Array:
         """Subtract from the value; see `assign`."""
-        return self.assign(self._stored() - self._operand(value))
+        return self.assign(self.stored_value() - self._operand(value))
 
-    def _stored(self) -> jax.Array:
+    def stored_value(self) -> jax.Array:
+        """The value in the variable's own dtype, whatever an autocast scope asks for."""
         value = scoped_value(self)
         return self.concrete_value() if value is None else value
 
@@ -287,10 +288,10 @@ class Variable:
 
     def numpy(self) -> np.ndarray:
         """A copy of the value as a NumPy array."""
-        return np.array(self._stored())
+        return np.array(self.stored_value())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = np.array(self._stored())
+        array = np.array(self.stored_value())
         return array if dtype is None else array.astype(dtype)
 
     def __jax_array__(self) -> jax.Array:
