@@ -1,0 +1,127 @@
+"""Streams of batches: generators and anything that can be iterated again for each epoch."""
+
+import abc
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from deepkit.core.errors import DataError
+
+from ._checks import check_data
+from ._class_weight import with_class_weight
+from ._data import Data
+from ._packing import unpack_x_y_sample_weight
+
+
+def standardize_batch(batch: Any, index: int, class_weight: dict[int, float] | None) -> Any:
+    """A batch of a stream as a tuple `(x,)`, `(x, y)` or `(x, y, sample_weight)` of arrays.
+
+    Raises:
+        DataError: it cannot be read so; the message names the batch by its index.
+    """
+    where = f" of batch {index}"
+    x, y, sample_weight = check_data(*unpack_x_y_sample_weight(batch), where=where)
+    sample_weight = with_class_weight(y, sample_weight, class_weight)
+    if sample_weight is not None:
+        return x, y, sample_weight
+    return (x,) if y is None else (x, y)
+
+
+class StreamData(Data):
+    """Batches out of an iterator, with a look at the first one.
+
+    Args:
+        class_weight: weights by class, for batches `(x, y)`.
+    """
+
+    kind = "the stream"
+
+    def __init__(self, class_weight: dict[int, float] | None = None) -> None:
+        self._class_weight = class_weight
+        self._opened: tuple[Any, Iterator[Any]] | None = None
+
+    @abc.abstractmethod
+    def _open(self) -> Iterator[Any]:
+        """The iterator of the next pass, or of what is left."""
+
+    def peek(self) -> Any:
+        if self._opened is None:
+            iterator = self._open()
+            try:
+                batch = next(iterator)
+            except StopIteration:
+                raise DataError(
+                    f"Expected {self.kind} to yield at least one batch, received none."
+                ) from None
+            self._opened = standardize_batch(batch, 0, self._class_weight), iterator
+        return self._opened[0]
+
+    def batches(self) -> Iterator[Any]:
+        opened, self._opened = self._opened, None
+        return self._run(opened)
+
+    def _run(self, opened: tuple[Any, Iterator[Any]] | None) -> Iterator[Any]:
+        if opened is None:
+            iterator, first = self._open(), 0
+        else:
+            yield opened[0]
+            iterator, first = opened[1], 1
+        for index, batch in enumerate(iterator, first):
+            yield standardize_batch(batch, index, self._class_weight)
+
+
+class GeneratorData(StreamData):
+    """A generator or another iterator, which gives each batch only once.
+
+    Args:
+        generator: iterator of batches.
+        class_weight: weights by class, for batches `(x, y)`.
+    """
+
+    restartable = False
+    kind = "the generator"
+
+    def __init__(
+        self, generator: Iterator[Any], class_weight: dict[int, float] | None = None
+    ) -> None:
+        super().__init__(class_weight)
+        self._generator = generator
+
+    def _open(self) -> Iterator[Any]:
+        return self._generator
+
+
+class IterableData(StreamData):
+    """Anything that gives a new iterator of batches for each pass.
+
+    Loaders of PyTorch and grain are such; a `tf.data.Dataset` is read by its NumPy iterator.
+
+    Args:
+        iterable: source of batches.
+        class_weight: weights by class, for batches `(x, y)`.
+    """
+
+    kind = "the data set"
+
+    def __init__(
+        self, iterable: Iterable[Any], class_weight: dict[int, float] | None = None
+    ) -> None:
+        super().__init__(class_weight)
+        self._iterable = iterable
+        self.num_batches = count_batches(iterable)
+        if self.num_batches == 0:
+            raise DataError("Expected the data set to have at least one batch, received none.")
+
+    def _open(self) -> Iterator[Any]:
+        if hasattr(self._iterable, "as_numpy_iterator"):
+            return iter(self._iterable.as_numpy_iterator())
+        return iter(self._iterable)
+
+
+def count_batches(iterable: Iterable[Any]) -> int | None:
+    """The length that a source of batches claims, or `None` if it is endless or unknown."""
+    try:
+        length = len(iterable)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    return None if length == sys.maxsize else length
