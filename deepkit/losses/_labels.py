@@ -1,0 +1,79 @@
+"""Checks integer class labels while their values can still be read."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from deepkit.core.errors import DataError, DTypeError
+
+
+def check_labels(
+    y_true: Any, num_classes: int | None = None, ignore_class: int | None = None
+) -> None:
+    """Refuse labels that name no class; labels that are being traced pass unread.
+
+    Args:
+        y_true: integers, or floats that are whole numbers, of any shape.
+        num_classes: labels must be 0 … num_classes - 1; `None` lets every whole number pass.
+        ignore_class: a label that is allowed besides.
+
+    Raises:
+        DTypeError: the labels are text or objects.
+        DataError: a label is fractional or names no class; the message says where.
+    """
+    labels = readable_labels(y_true)
+    if labels is None or not labels.size or _all_fit(labels, num_classes):
+        return
+    bad = labels != np.trunc(labels)
+    fractional = bad.any()
+    if num_classes is not None:
+        bad |= (labels < 0) | (labels >= num_classes)
+    if ignore_class is not None:
+        bad &= labels != ignore_class
+    if bad.any():
+        raise DataError(_message(labels, bad, fractional, num_classes))
+
+
+def readable_labels(y_true: Any) -> np.ndarray | None:
+    """The labels on the host, or `None` for those that have no values yet."""
+    if isinstance(y_true, jax.core.Tracer):
+        return None
+    try:
+        labels = np.asarray(y_true)
+    except jax.errors.TracerArrayConversionError:
+        return None
+    if labels.dtype.kind in "OUSMm":
+        raise DTypeError(
+            f"Expected class labels as whole numbers, received the dtype {labels.dtype}. Number "
+            f"the classes first, for instance with a `StringLookup` layer."
+        )
+    # NumPy's own integer and float kinds; bfloat16 and the like are of kind "V".
+    return labels if labels.dtype.kind in "biuf" else labels.astype(np.float32)
+
+
+def _all_fit(labels: np.ndarray, num_classes: int | None) -> bool:
+    """The quick way out: two reductions, and no array of the labels' size for integers."""
+    if labels.dtype.kind == "f" and not np.array_equal(labels, np.trunc(labels)):
+        return False
+    return num_classes is None or bool(labels.min() >= 0 and labels.max() < num_classes)
+
+
+def _message(labels: np.ndarray, bad: np.ndarray, fractional: bool, num_classes: int | None) -> str:
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    where = f"y_true[{', '.join(map(str, place))}]" if place else "y_true"
+    count = int(bad.sum())
+    more = f" ({count} labels of {labels.size} are wrong)" if count > 1 else ""
+    value = labels[place].item()
+    if num_classes is None or (fractional and value != np.trunc(value)):
+        return (
+            f"Expected class labels to be whole numbers, received {where} = {value}{more}. If "
+            f"y_true holds probabilities or one-hot rows, use CategoricalCrossentropy; if it "
+            f"holds real numbers to predict, a regression loss."
+        )
+    return (
+        f"Expected class labels from 0 to {num_classes - 1}, because y_pred has {num_classes} "
+        f"classes, received {where} = {value}{more}. Number the classes from 0, give the model's "
+        f"last layer one unit for each class, or name the label of entries that do not count as "
+        f"`ignore_class`."
+    )

@@ -1,0 +1,70 @@
+"""Mean absolute error."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from deepkit.tensors import operation
+
+from ._function_loss import FunctionLoss
+from ._squeeze import paired
+from ._traits import traits
+
+
+@traits(row_wise=True)
+@operation
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> jax.Array:
+    """The mean of |y_true - y_pred| over the last axis.
+
+    Args:
+        y_true: targets, (N, …, D).
+        y_pred: predictions, of the same shape.
+
+    Returns:
+        The loss of each sample, (N, …).
+
+    Raises:
+        ShapeError: the shapes do not agree.
+
+    Example:
+        >>> import deepkit
+        >>> deepkit.losses.mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]]).tolist()
+        [1.5]
+    """
+    y_true, y_pred = paired(y_true, y_pred, "mean_absolute_error")
+    return jnp.mean(jnp.abs(y_true - y_pred), axis=-1)
+
+
+class MeanAbsoluteError(FunctionLoss):
+    """Mean absolute error, a regression loss that outliers do not rule.
+
+    When to use it: for real targets with outliers, or where the median is wanted and not the mean.
+    Its slope does not shrink near the target; `Huber` mends that.
+
+    Formula: L = mean(|y_true - y_pred|)
+
+    Args:
+        reduction: as in `Loss`.
+        name: the name of the loss.
+        dtype: as in `Loss`.
+
+    Raises:
+        ShapeError: when called with shapes that do not agree.
+
+    Example:
+        >>> import deepkit
+        >>> float(deepkit.losses.MeanAbsoluteError()([[0.0], [1.0]], [[1.0], [3.0]]))
+        1.5
+    """
+
+    fn = staticmethod(mean_absolute_error)
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_absolute_error",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
