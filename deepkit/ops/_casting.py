@@ -57,7 +57,7 @@ def _towards_zero(bound: float, dtype: np.dtype) -> np.ndarray:
     """A bound in `dtype`, rounded so that it is not beyond itself."""
     rounded = np.asarray(bound).astype(dtype)
     if jnp.issubdtype(dtype, jnp.floating) and abs(int(rounded)) > abs(bound):
-        return np.asarray(jnp.nextafter(jnp.asarray(rounded), jnp.zeros((), dtype)))
+        return np.nextafter(rounded, np.zeros((), dtype))
     return rounded
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from deepkit.core.errors import ArgumentError
 from deepkit.tensors import as_array, operation
@@ -145,6 +146,8 @@ def repeat(x: TensorLike, repeats: TensorLike, axis: int | None = None) -> jax.A
         repeats: how many times: one number, or one for each element along `axis`.
         axis: axis along which to repeat; the flat `x` if `None`.
     """
+    if isinstance(repeats, list | tuple):
+        repeats = np.asarray(repeats)
     return jnp.repeat(as_array(x), repeats, axis=axis)
 
 

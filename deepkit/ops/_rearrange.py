@@ -57,8 +57,8 @@ def _parse(pattern: str) -> tuple[list[list[str]], list[list[str]]]:
             [(grouped or single).split() for grouped, single in _AXES.findall(side)]
             for side in sides
         )
-        names = [name for group in before for name in group]
-        if len(set(names)) == len(names) and sorted(names) == sorted(sum(after, [])):
+        names, others = ([name for group in side for name in group] for side in (before, after))
+        if len(set(names)) == len(names) and sorted(names) == sorted(others):
             return before, after
     raise ArgumentError(
         "Expected `pattern` to name the same axes, once each, before and after '->', as in "

@@ -1,0 +1,135 @@
+"""Every op against Keras: values, dtypes, gradients, and shapes of symbols."""
+
+import inspect
+import operator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from deepkit import ops
+from deepkit.tensors import KerasTensor, Variable
+from tests.ops import catalogue
+from tests.oracle import keras, oracle
+
+ROWS = catalogue.ROWS_OF_ALL
+# Covered by tests of their own.
+ELSEWHERE = """
+    associative_scan cond convert_to_numpy custom_gradient dtype empty empty_like fori_loop
+    is_tensor jvp linalg.jvp map ndim scan shape size switch vectorize vectorized_map while_loop
+"""
+
+
+def call(module, row, *, replace=lambda x: x):
+    function = operator.attrgetter(row.name)(module)
+    return function(*replace_arrays(row.args, replace), **row.kwargs)
+
+
+def replace_arrays(value, replace):
+    if isinstance(value, np.ndarray):
+        return replace(value)
+    if isinstance(value, tuple | list):
+        return type(value)(replace_arrays(part, replace) for part in value)
+    return value
+
+
+def expected_of(row):
+    with oracle():
+        return jax.tree.leaves(call(keras.ops, row, replace=jnp.asarray))
+
+
+def assert_same(actual, expected, tolerance):
+    actual = jax.tree.leaves(actual)
+    assert len(actual) == len(expected)
+    for a, e in zip(actual, expected):
+        assert isinstance(a, jax.Array)
+        assert a.dtype == e.dtype
+        a, e = (np.asarray(x, "complex64" if jnp.iscomplexobj(x) else "float32") for x in (a, e))
+        np.testing.assert_allclose(a, e, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_values_and_dtypes(row):
+    expected = expected_of(row)
+    assert_same(call(ops, row), expected, row.tolerance)
+    assert_same(call(ops, row, replace=Variable), expected, row.tolerance)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.gradient], ids=str)
+def test_gradients(row):
+    floats = []
+    replace_arrays(row.args, lambda x: floats.append(x) if x.dtype == "float32" else None)
+
+    def total(module, arrays):
+        arrays = iter(arrays)
+        result = call(
+            module, row, replace=lambda x: next(arrays) if x.dtype == "float32" else jnp.asarray(x)
+        )
+        leaves = [
+            leaf for leaf in jax.tree.leaves(result) if jnp.issubdtype(leaf.dtype, jnp.floating)
+        ]
+        assert leaves
+        return sum(jnp.sum(leaf.astype("float32") * weights(leaf)) for leaf in leaves)
+
+    floats = [jnp.asarray(x) for x in floats]
+    actual = jax.grad(lambda arrays: total(ops, arrays))(floats)
+    with oracle():
+        expected = jax.grad(lambda arrays: total(keras.ops, arrays))(floats)
+    # Gradients add up as many terms as there are outputs: ten steps more than the values.
+    assert_same(actual, expected, 10 * row.tolerance)
+
+
+def weights(x):
+    """Different numbers, so that misplaced gradients do not cancel."""
+    return np.cos(np.arange(x.size, dtype="float32")).reshape(x.shape)
+
+
+def symbol(x, *, unknown):
+    return KerasTensor((None, *x.shape[1:]) if unknown and x.ndim else x.shape, x.dtype.name)
+
+
+def specs(result):
+    return [(tuple(leaf.shape), leaf.dtype) for leaf in jax.tree.leaves(result)]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.symbolic], ids=str)
+def test_symbols_know_the_shape(row):
+    concrete = [(leaf.shape, leaf.dtype.name) for leaf in jax.tree.leaves(call(ops, row))]
+    known = call(ops, row, replace=lambda x: symbol(x, unknown=False))
+    assert all(isinstance(leaf, KerasTensor) for leaf in jax.tree.leaves(known))
+    assert specs(known) == concrete
+    if row.unknown:
+        partly = specs(call(ops, row, replace=lambda x: symbol(x, unknown=True)))
+        for (shape, dtype), (concrete_shape, concrete_dtype) in zip(partly, concrete, strict=True):
+            assert dtype == concrete_dtype
+            assert len(shape) == len(concrete_shape)
+            assert all(a in (None, b) for a, b in zip(shape, concrete_shape))
+
+
+def names_in(module):
+    return {name for name in dir(module) if inspect.isfunction(getattr(module, name))}
+
+
+def api():
+    names = names_in(keras.ops) - names_in(keras.ops.nn)
+    for part in ("numpy", "linalg"):
+        names |= {f"{part}.{name}" for name in names_in(getattr(keras.ops, part))}
+    return sorted(names)
+
+
+def signature(module, name):
+    found = inspect.signature(operator.attrgetter(name)(module))
+    plain = [p.replace(annotation=inspect.Parameter.empty) for p in found.parameters.values()]
+    return found.replace(parameters=plain, return_annotation=inspect.Signature.empty)
+
+
+@pytest.mark.parametrize("name", api())
+def test_signatures_are_those_of_keras(name):
+    assert signature(ops, name) == signature(keras.ops, name)
+
+
+def test_every_op_has_a_row():
+    rows = {row.name for row in ROWS} | set(ELSEWHERE.split())
+    rows |= {name.removeprefix("linalg.") for name in rows}
+    assert {name for name in api() if name.removeprefix("numpy.") not in rows} == set()
