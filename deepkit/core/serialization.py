@@ -166,10 +166,12 @@ def _serialize_function(obj: Any) -> dict[str, Any]:
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:
     cls = type(obj)
-    public = registry.public_module(cls)
+    public, name = registry.public_module(cls), cls.__name__
+    if public is not None and hasattr(obj, "_serialized_class"):
+        public, name = obj._serialized_class()
     entry = {
         "module": public if public is not None else cls.__module__,
-        "class_name": cls.__name__,
+        "class_name": name,
         "config": serialize_keras_object(obj.get_config()),
         "registered_name": None if public is not None else registry.get_registered_name(cls),
     }

@@ -1,0 +1,299 @@
+"""Functional models: how inputs are matched to the graph, and its config."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from deepkit.core import tree
+from deepkit.core.errors import SerializationError, ShapeError, suggest
+from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
+from deepkit.models._function import Function
+from deepkit.tensors import FunctionOperation, KerasTensor, Operation
+
+
+def flat_inputs(function: Function, inputs: Any, owner: str) -> list[Any]:
+    """The values given for a model, in the order of its inputs.
+
+    A dict may have the names of the inputs as its keys, whatever form the inputs have.
+
+    Raises:
+        ShapeError: a key is missing, the number of inputs or a shape differs.
+    """
+    names = [tensor.name for tensor in function.inputs]
+    structure = function.inputs_structure
+    if isinstance(inputs, dict):
+        keys = list(structure) if isinstance(structure, dict) else names
+        if isinstance(structure, dict) and set(inputs) != set(structure) and set(inputs) >= set(names):
+            keys = names
+            values = [inputs[name] for name in names]
+        else:
+            _check_keys(inputs, keys, owner)
+            values = (
+                tree.flatten({key: inputs[key] for key in structure})
+                if isinstance(structure, dict)
+                else [inputs[name] for name in names]
+            )
+    elif isinstance(structure, dict) and not tree.is_nested(inputs) and len(names) > 1:
+        raise ShapeError(
+            f"{owner} expects a dict with the keys {list(structure)}, received one "
+            f"{type(inputs).__name__}."
+        )
+    else:
+        values = tree.flatten(inputs)
+    if len(values) != len(names):
+        raise ShapeError(f"{owner} expects {len(names)} inputs {names}, received {len(values)}.")
+    return [_fit_rank(value, t, owner) for value, t in zip(values, function.inputs)]
+
+
+def _check_keys(inputs: dict[str, Any], keys: list[str], owner: str) -> None:
+    missing = [key for key in keys if key not in inputs]
+    if missing:
+        hint = suggest(missing[0], [str(key) for key in inputs])
+        raise ShapeError(
+            f"{owner} expects a dict with the keys {keys}; {missing} is missing among the keys "
+            f"{list(inputs)} that it received.{hint}"
+        )
+
+
+def _fit_rank(value: Any, tensor: KerasTensor, owner: str) -> Any:
+    """The value, with a last axis of size 1 added or taken away if that is all that differs."""
+    if value is None:
+        return value
+    shape, expected = tuple(value.shape), tuple(tensor.shape)
+    if len(shape) == len(expected) + 1 and shape[-1] == 1:
+        value = value[..., 0]
+    elif len(shape) == len(expected) - 1 and expected[-1] == 1:
+        value = jnp.expand_dims(value, -1) if not isinstance(value, KerasTensor) else value[..., None]
+    shape = tuple(value.shape)
+    fits = len(shape) == len(expected) and all(
+        want is None or got is None or want == got for want, got in zip(expected, shape)
+    )
+    if not fits:
+        raise ShapeError(
+            f"{owner} expects the input '{tensor.name}' with shape {expected}, "
+            f"received shape {shape}."
+        )
+    return value
+
+
+def functional_config(function: Function, base: dict[str, Any]) -> dict[str, Any]:
+    """The config of a functional model: its layers, how they were called, inputs and outputs."""
+    places = _places(function)
+
+    def name_place(leaf: Any) -> Any:
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        operation, _, index = leaf.history
+        return _Place([operation.name, places[leaf.history.operation, leaf.history.node_index], index])
+
+    layers = []
+    for operation in function.operations:
+        nodes = [n for n in function.graph.nodes if n.operation is operation and not n.is_input]
+        entry = _operation_entry(operation)
+        entry["name"] = operation.name
+        entry["inbound_nodes"] = [_node_entry(node, places) for node in nodes]
+        layers.append(entry)
+    return {
+        "name": base["name"],
+        "trainable": base.get("trainable", True),
+        "layers": layers,
+        "input_layers": _plain_places(tree.map_structure(name_place, function.inputs_structure)),
+        "output_layers": _plain_places(tree.map_structure(name_place, function.outputs_structure)),
+    }
+
+
+class _Place:
+    """Stands for a tensor, so that its three coordinates are a leaf."""
+
+    def __init__(self, coordinates: list[Any]) -> None:
+        self.coordinates = coordinates
+
+
+def _plain_places(structure: Any) -> Any:
+    if isinstance(structure, _Place):
+        return structure.coordinates
+    if isinstance(structure, dict):
+        return {key: _plain_places(value) for key, value in structure.items()}
+    return [_plain_places(value) for value in structure]
+
+
+def _places(function: Function) -> dict[tuple[Operation, int], int]:
+    """The index of each node among the nodes of its operation that belong to this model."""
+    counts: dict[Operation, int] = {}
+    places = {}
+    for node in sorted(function.graph.nodes, key=lambda node: node.index):
+        places[node.operation, node.index] = counts.get(node.operation, 0)
+        counts[node.operation] = places[node.operation, node.index] + 1
+    return places
+
+
+def _operation_entry(operation: Operation) -> dict[str, Any]:
+    if isinstance(operation, FunctionOperation):
+        return {
+            "module": "deepkit.ops",
+            "class_name": "FunctionOperation",
+            "config": {
+                "name": operation.name,
+                "function": serialize_keras_object(operation.function),
+            },
+            "registered_name": None,
+        }
+    return serialize_keras_object(operation)
+
+
+def _node_entry(node: Any, places: dict[tuple[Operation, int], int]) -> dict[str, Any]:
+    def write(value: Any) -> Any:
+        if isinstance(value, KerasTensor):
+            entry = serialize_keras_object(value)
+            entry["config"]["keras_history"][1] = places[
+                value.history.operation, value.history.node_index
+            ]
+            return entry
+        if isinstance(value, tuple):
+            return {"class_name": "__tuple__", "config": {"value": [write(v) for v in value]}}
+        if isinstance(value, list):
+            return [write(v) for v in value]
+        if isinstance(value, dict):
+            return {key: write(v) for key, v in value.items()}
+        return serialize_keras_object(value)
+
+    return {
+        "args": [write(arg) for arg in node.args],
+        "kwargs": {key: write(value) for key, value in node.kwargs.items()},
+    }
+
+
+class GraphBuilder:
+    """Draws a functional model again from its config.
+
+    Args:
+        config: what `functional_config` returned, or what Keras 3 wrote.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.operations: dict[str, Operation] = {}
+        self.outputs: dict[tuple[str, int], list[KerasTensor]] = {}
+
+    def draw(self) -> tuple[Any, Any]:
+        """The inputs and outputs, nested as they were.
+
+        Raises:
+            SerializationError: a node depends on one that the config does not have.
+        """
+        waiting = []
+        for entry in self.config["layers"]:
+            name = entry.get("name") or entry["config"]["name"]
+            operation = self._make(entry)
+            self.operations[name] = operation
+            calls = entry.get("inbound_nodes") or []
+            if not calls:
+                self._note(name, 0, operation._inbound_nodes[0].outputs)
+            waiting.extend((name, index, call) for index, call in enumerate(calls))
+        self._call_all(waiting)
+        return (
+            self._read_places(self.config["input_layers"]),
+            self._read_places(self.config["output_layers"]),
+        )
+
+    def _make(self, entry: dict[str, Any]) -> Operation:
+        if entry.get("class_name") == "FunctionOperation":
+            config = entry["config"]
+            function = deserialize_keras_object(config["function"])
+            return FunctionOperation(function, name=config["name"])
+        made = deserialize_keras_object(entry)
+        if not isinstance(made, Operation):
+            raise SerializationError(
+                f"Expected a layer or an operation in the model's config, received "
+                f"{type(made).__name__}."
+            )
+        return made
+
+    def _note(self, name: str, index: int, outputs: Any) -> None:
+        flat = [leaf for leaf in tree.flatten(outputs) if isinstance(leaf, KerasTensor)]
+        self.outputs[name, index] = flat
+
+    def _call_all(self, waiting: list[tuple[str, int, Any]]) -> None:
+        """Make the calls, each as soon as what it depends on is there."""
+        while waiting:
+            later = []
+            for name, index, call in waiting:
+                if index > 0 and (name, index - 1) not in self.outputs:
+                    later.append((name, index, call))
+                    continue
+                arguments = self._arguments(call)
+                if arguments is None:
+                    later.append((name, index, call))
+                    continue
+                args, kwargs = arguments
+                self._note(name, index, self.operations[name](*args, **kwargs))
+            if len(later) == len(waiting):
+                raise SerializationError(
+                    f"The model's config is incomplete: the inputs of "
+                    f"{sorted({name for name, _, _ in later})} are missing in it."
+                )
+            waiting = later
+
+    def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]] | None:
+        try:
+            if isinstance(call, dict):
+                args = [self._read(arg) for arg in call.get("args", ())]
+                return args, {key: self._read(v) for key, v in call.get("kwargs", {}).items()}
+            return self._legacy_arguments(call)
+        except _NotYet:
+            return None
+
+    def _legacy_arguments(self, call: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Calls as Keras 1 and 2 wrote them: `[[layer, node, tensor, kwargs], ...]`."""
+        if call and not isinstance(call[0], list):
+            call = [call]
+        tensors = [self._tensor(name, node, index) for name, node, index, *_ in call]
+        kwargs = call[0][3] if call and len(call[0]) > 3 else {}
+        kwargs = {key: self._read_legacy(value) for key, value in kwargs.items()}
+        return [tensors[0] if len(tensors) == 1 else tensors], kwargs
+
+    def _read_legacy(self, value: Any) -> Any:
+        is_place = isinstance(value, list) and len(value) >= 3 and value[0] in self.operations
+        return self._tensor(*value[:3]) if is_place else value
+
+    def _read(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            kind = value.get("class_name")
+            if kind == "__keras_tensor__":
+                return self._tensor(*value["config"]["keras_history"])
+            if kind == "__tuple__":
+                return tuple(self._read(item) for item in value["config"]["value"])
+            if kind is not None and "config" in value:
+                return deserialize_keras_object(value)
+            return {key: self._read(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._read(item) for item in value]
+        return value
+
+    def _tensor(self, name: str, node: int, index: int) -> KerasTensor:
+        if name not in self.operations:
+            raise SerializationError(
+                f"The model's config calls for the output of '{name}', which is no layer in it."
+            )
+        if (name, node) not in self.outputs:
+            raise _NotYet
+        return self.outputs[name, node][index]
+
+    def _read_places(self, structure: Any) -> Any:
+        if isinstance(structure, dict):
+            return {key: self._read_places(value) for key, value in structure.items()}
+        if isinstance(structure, list | tuple):
+            if len(structure) == 3 and isinstance(structure[0], str):
+                return self._tensor(*structure)
+            if structure and all(_is_place(item) for item in structure) and len(structure) == 1:
+                return self._tensor(*structure[0])
+            return [self._read_places(item) for item in structure]
+        raise SerializationError(f"Expected the place of a tensor, received {structure!r}.")
+
+
+class _NotYet(Exception):
+    """The tensor that a call needs was not made yet."""
+
+
+def _is_place(item: Any) -> bool:
+    return isinstance(item, list | tuple) and len(item) == 3 and isinstance(item[0], str)

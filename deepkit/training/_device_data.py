@@ -1,0 +1,76 @@
+"""Arrays on the device: an epoch then needs no transfer but the order of the rows."""
+
+import os
+from typing import Any
+
+import jax
+import numpy as np
+
+from deepkit.data import ArrayData
+
+_SHARE_OF_MEMORY = 0.25
+
+
+class DeviceData:
+    """The arrays of an `ArrayData`, put on the device once.
+
+    Args:
+        data: the arrays.
+
+    Attributes:
+        arrays: the leaves, in JAX's order.
+        structure: the tree of a batch.
+        rows: rows of a full batch.
+        full_steps: the number of full batches.
+        partial_rows: rows of the last batch if it is not full, else 0.
+    """
+
+    def __init__(self, data: ArrayData) -> None:
+        places = data.unflatten(list(range(len(data.arrays))))
+        order, self.structure = jax.tree.flatten(places)
+        self.arrays = [jax.device_put(data.arrays[place]) for place in order]
+        self.rows = min(data.batch_size, data.num_samples)
+        self.full_steps = data.num_samples // self.rows if self.rows else 0
+        self.partial_rows = data.num_samples - self.full_steps * self.rows
+        self.num_samples = data.num_samples
+        self.shuffle = data.shuffle
+
+    @property
+    def steps(self) -> int:
+        """The number of batches."""
+        return self.full_steps + bool(self.partial_rows)
+
+    def order(self) -> Any:
+        """The order of the rows in an epoch; `None` as they are."""
+        if not self.shuffle:
+            return None
+        if self.shuffle == "batch":
+            rows = np.arange(self.num_samples)
+            for start in range(0, self.num_samples, self.rows):
+                np.random.shuffle(rows[start : start + self.rows])
+        else:
+            rows = np.random.permutation(self.num_samples)
+        return jax.device_put(rows.astype(np.int32))
+
+    def last_batch(self, order: Any) -> Any:
+        """The partial batch at the end."""
+        start = self.full_steps * self.rows
+        if order is None:
+            leaves = [array[start:] for array in self.arrays]
+        else:
+            leaves = [array[order[start:]] for array in self.arrays]
+        return jax.tree.unflatten(self.structure, leaves)
+
+
+def fits_on_device(data: ArrayData) -> bool:
+    """Whether arrays take at most a quarter of the device's memory."""
+    needed = sum(int(np.prod(a.shape)) * np.dtype(a.dtype).itemsize for a in data.arrays)
+    return needed <= _SHARE_OF_MEMORY * _device_memory()
+
+
+def _device_memory() -> int:
+    device = jax.devices()[0]
+    stats = device.memory_stats() if device.platform != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return int(stats["bytes_limit"])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

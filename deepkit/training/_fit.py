@@ -1,0 +1,154 @@
+"""fit: training over epochs."""
+
+from typing import Any
+
+from deepkit.callbacks import CallbackList
+from deepkit.core import config
+from deepkit.core.errors import ArgumentError
+from deepkit.data import make_data, train_validation_split
+from deepkit.training._build import ensure_built
+from deepkit.training._evaluate import Evaluator
+from deepkit.training._runner import Runner
+from deepkit.training._steps import to_host
+from deepkit.training._trainable import Trainable
+
+
+def fit(
+    model: Trainable,
+    x: Any = None,
+    y: Any = None,
+    *,
+    batch_size: int | None = None,
+    epochs: int = 1,
+    verbose: Any = "auto",
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool | str = True,
+    class_weight: dict[int, float] | None = None,
+    sample_weight: Any = None,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: Any = 1,
+) -> Any:
+    """Train a model; see `Model.fit`."""
+    model._trainer.require_compiled("fit")
+    _check_optimizer(model)
+    epochs = _check_epochs(epochs, initial_epoch)
+    _check_frequency(validation_freq)
+    if validation_split and validation_data is None:
+        (x, y, sample_weight), validation_data = train_validation_split(
+            (x, y, sample_weight), validation_split
+        )
+    data = make_data(
+        x,
+        y,
+        sample_weight,
+        batch_size=batch_size,
+        steps=steps_per_epoch,
+        shuffle=shuffle,
+        class_weight=class_weight,
+    )
+    evaluator = None
+    if validation_data is not None:
+        evaluator = Evaluator.of_validation_data(
+            model, validation_data, validation_batch_size or batch_size, validation_steps
+        )
+    ensure_built(model, data.peek(), "train")
+    runner = Runner(model, "train", data, steps_per_epoch)
+    if not isinstance(callbacks, CallbackList):
+        callbacks = CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=verbose != 0,
+            model=model,
+            verbose=verbose,
+            epochs=epochs,
+            steps=runner.steps,
+        )
+    run = _Run(model, runner, evaluator, callbacks, validation_freq)
+    try:
+        run.train(initial_epoch, epochs)
+    finally:
+        runner.close()
+    return callbacks.history
+
+
+class _Run:
+    """One call of `fit`."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        runner: Runner,
+        evaluator: Evaluator | None,
+        callbacks: CallbackList,
+        frequency: Any,
+    ) -> None:
+        self.model, self.runner, self.evaluator = model, runner, evaluator
+        self.callbacks, self.frequency = callbacks, frequency
+
+    def train(self, initial_epoch: int, epochs: int) -> None:
+        """Train from one epoch to another."""
+        model, callbacks = self.model, self.callbacks
+        model.stop_training = False
+        model.reset_metrics()
+        callbacks.on_train_begin()
+        resume = callbacks.resume_point
+        skip = 0
+        if resume is not None:
+            initial_epoch, skip = resume.epoch, resume.batch
+        logs: dict[str, Any] = {}
+        for epoch in range(initial_epoch, epochs):
+            if model.stop_training:
+                break
+            logs = self._epoch(epoch, skip)
+            skip = 0
+        if model.optimizer is not None:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
+        callbacks.on_train_end(logs)
+
+    def _epoch(self, epoch: int, skip: int) -> dict[str, Any]:
+        if not skip:
+            self.model.reset_metrics()
+        self.callbacks.on_epoch_begin(epoch)
+        logs = to_host(self.runner.run(self.callbacks, skip))
+        if self.evaluator is not None and self._validates(epoch):
+            results = self.evaluator.run(self.callbacks)
+            logs.update({f"val_{name}": value for name, value in results.items()})
+        self.callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _validates(self, epoch: int) -> bool:
+        if isinstance(self.frequency, int):
+            return (epoch + 1) % self.frequency == 0
+        return epoch + 1 in self.frequency
+
+
+def _check_optimizer(model: Trainable) -> None:
+    if model.optimizer is None:
+        raise ArgumentError(
+            f"The model '{model.name}' was compiled without an optimizer. Pass `optimizer=...` "
+            f"to `compile` before `fit`."
+        )
+
+
+def _check_epochs(epochs: Any, initial_epoch: Any) -> int:
+    for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 0:
+            raise ArgumentError(
+                f"Expected `{name}` to be an integer of at least 0, received {value!r}."
+            )
+    limit = config.max_epochs()
+    return int(epochs) if limit is None else min(int(epochs), limit)
+
+
+def _check_frequency(frequency: Any) -> None:
+    if isinstance(frequency, bool) or (isinstance(frequency, int) and frequency < 1):
+        raise ArgumentError(
+            f"Expected `validation_freq` to be an integer of at least 1 or a list of epochs, "
+            f"received {frequency!r}."
+        )
+

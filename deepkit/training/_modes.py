@@ -1,0 +1,41 @@
+"""The programs of training, evaluation and prediction of a model."""
+
+from collections.abc import Callable
+from typing import Any
+
+from deepkit.training._program import Binding, Program
+from deepkit.training._steps import test_update, train_update
+from deepkit.training._trainable import Step, Trainable, is_default
+
+_UPDATES: dict[str, Callable[[Any, Any], Any]] = {"train": train_update, "test": test_update}
+
+
+def bind_program(model: Trainable, mode: str) -> Binding:
+    """The compiled step of a mode, with the variables as they are now.
+
+    The default steps work out the results of the metrics once after many steps; a step of the
+    user's returns its logs each time.
+    """
+    trainer = model._trainer
+    programs = trainer.programs
+    return programs.get(mode, trainer.fingerprint(), lambda: _make(model, mode)).bind()
+
+
+def _make(model: Trainable, mode: str) -> Program:
+    if mode in _UPDATES and is_default(model, f"{mode}_step", "compute_metrics"):
+        update = _UPDATES[mode]
+
+        def step(batch: Any) -> None:
+            _, y, y_pred, sample_weight = update(model, batch)
+            model._trainer.update_metrics(y, y_pred, sample_weight)
+
+        results: Callable[[], Any] | None = lambda: model.get_metrics_result()  # noqa: E731
+    else:
+        step, results = own_step(model, mode), None
+    state = model._trainer.state
+    return Program(step, state, donates=mode == "train", results=results)
+
+
+def own_step(model: Trainable, mode: str) -> Step:
+    """The step method of a model, looked up when it is called."""
+    return lambda batch: getattr(model, f"{mode}_step")(batch)

@@ -1,0 +1,54 @@
+"""Single steps on batches given by hand."""
+
+from typing import Any
+
+import jax
+
+from deepkit.data import ArrayData
+from deepkit.training._build import ensure_built
+from deepkit.training._evaluate import as_list
+from deepkit.training._modes import bind_program, own_step
+from deepkit.training._passes import to_device
+from deepkit.training._steps import to_host
+from deepkit.training._trainable import Trainable
+
+
+def train_on_batch(
+    model: Trainable,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    return_dict: bool = False,
+) -> Any:
+    """One training step; see `Model.train_on_batch`."""
+    model._trainer.require_compiled("train_on_batch")
+    logs = to_host(_step(model, "train", _batch(x, y, sample_weight, class_weight)))
+    return logs if return_dict else as_list(logs)
+
+
+def test_on_batch(
+    model: Trainable, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+) -> Any:
+    """One evaluation step; see `Model.test_on_batch`."""
+    model._trainer.require_compiled("test_on_batch")
+    logs = to_host(_step(model, "test", _batch(x, y, sample_weight, None)))
+    return logs if return_dict else as_list(logs)
+
+
+def predict_on_batch(model: Trainable, x: Any) -> Any:
+    """The outputs for a batch; see `Model.predict_on_batch`."""
+    return jax.device_get(_step(model, "predict", _batch(x, None, None, None)))
+
+
+def _batch(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Any:
+    """The batch, checked and on the device."""
+    rows = ArrayData(x, y, sample_weight, class_weight=class_weight, batch_size=1)
+    return to_device(rows.rows(slice(None)))
+
+
+def _step(model: Trainable, mode: str, batch: Any) -> Any:
+    ensure_built(model, batch, mode)
+    if model._trainer.run_eagerly:
+        return own_step(model, mode)(batch)
+    return bind_program(model, mode).step(batch)

@@ -1,0 +1,100 @@
+"""predict: the outputs of a model for data."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import jax
+import numpy as np
+
+from deepkit.callbacks import CallbackList
+from deepkit.core import config, tree
+from deepkit.core.errors import DataError
+from deepkit.data import ArrayData, Data, EpochFeed, make_data, prefetch
+from deepkit.tensors import KerasTensor, infer_outputs
+from deepkit.training._build import ensure_built
+from deepkit.training._modes import bind_program, own_step
+from deepkit.training._passes import Hooks, to_device
+from deepkit.training._trainable import Trainable
+
+_MAX_UNDER_WAY = 8
+
+
+def predict(
+    model: Trainable,
+    x: Any,
+    *,
+    batch_size: int | None = None,
+    verbose: Any = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
+) -> Any:
+    """Predict with a model; see `Model.predict`."""
+    data = make_data(x, batch_size=batch_size, steps=steps, allow_empty=True)
+    if isinstance(data, ArrayData) and not data.num_samples:
+        return _empty_outputs(model, data)
+    ensure_built(model, data.peek(), "predict")
+    limit = config.max_steps_per_epoch()
+    steps = limit if steps is None else min(steps, limit or steps)
+    if not isinstance(callbacks, CallbackList):
+        callbacks = CallbackList(
+            callbacks,
+            add_progbar=verbose != 0,
+            model=model,
+            verbose=verbose,
+            epochs=1,
+            steps=data.num_batches if steps is None else steps,
+        )
+    callbacks.on_predict_begin()
+    outputs = _collect(model, data, steps, callbacks)
+    callbacks.on_predict_end()
+    return outputs
+
+
+def _collect(model: Trainable, data: Data, steps: int | None, callbacks: CallbackList) -> Any:
+    eager = model._trainer.run_eagerly
+    step = own_step(model, "predict") if eager else bind_program(model, "predict").step
+    feed = EpochFeed(data, steps, wrap=lambda batches: prefetch(map(to_device, batches)))
+    hooks = Hooks(callbacks, "predict", model)
+    try:
+        parts = _run(step, feed.epoch(), hooks)
+    finally:
+        feed.close()
+    return _join(parts)
+
+
+def _run(step: Any, batches: Iterable[Any], hooks: Hooks) -> list[Any]:
+    """The outputs of all batches on the host; a few batches are under way at a time."""
+    parts: list[Any] = []
+    for index, batch in enumerate(batches):
+        hooks.begin(index)
+        outputs = step(batch)
+        if hooks.active:
+            outputs = jax.device_get(outputs)
+            hooks.end(index, {"outputs": outputs})
+        parts.append(outputs)
+        behind = index - _MAX_UNDER_WAY
+        if behind >= 0:
+            parts[behind] = jax.device_get(parts[behind])
+            hooks.progress(behind + 1, None)
+    return [jax.device_get(part) for part in parts]
+
+
+def _join(parts: list[Any]) -> Any:
+    if len(parts) == 1:
+        return tree.map_structure(np.asarray, parts[0])
+    try:
+        return tree.map_structure(lambda *pieces: np.concatenate(pieces, axis=0), *parts)
+    except ValueError as error:
+        shapes = [tree.map_structure(np.shape, part) for part in (parts[0], parts[-1])]
+        raise DataError(
+            f"Expected outputs that can be joined along the batch, received outputs of shapes "
+            f"{shapes[0]} for the first batch and {shapes[1]} for the last one."
+        ) from error
+
+
+def _empty_outputs(model: Trainable, data: ArrayData) -> Any:
+    symbols = data.unflatten([KerasTensor((None, *a.shape[1:]), a.dtype.name) for a in data.arrays])
+    outputs = infer_outputs(model.predict_step, (symbols,), {})
+    return tree.map_structure(
+        lambda t: np.zeros([size or 0 for size in t.shape], np.dtype(t.dtype)), outputs
+    )

@@ -1,0 +1,203 @@
+"""Compiled steps: pure functions over a flat tuple of variable values, with donated buffers."""
+
+import collections
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from deepkit.core.errors import StateError
+from deepkit.tensors import StatelessScope, Variable
+
+_MAX_PROGRAMS = 8
+
+
+class Programs:
+    """The compiled steps of a model, by what they depend on; they go when the model does.
+
+    Args:
+        owner: the model.
+    """
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        self._by_key: collections.OrderedDict[Any, Program] = collections.OrderedDict()
+
+    def get(self, kind: str, key: Any, make: Callable[[], "Program"]) -> "Program":
+        """The program of a kind and fingerprint; `make` makes it where there is none."""
+        full_key = (kind, key)
+        program = self._by_key.get(full_key)
+        if program is None:
+            program = self._by_key[full_key] = make()
+        self._by_key.move_to_end(full_key)
+        while len(self._by_key) > _MAX_PROGRAMS:
+            self._by_key.popitem(last=False)
+        return program
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+
+class Program:
+    """A stateful step, compiled.
+
+    Args:
+        step: takes a batch; returns a tree of arrays.
+        variables: gives the state, in a stable order.
+        donates: whether the step may overwrite the buffers of the state. Otherwise only what the
+            step writes is taken back.
+        results: what to return in the place of the step's own result, worked out once after many
+            steps; takes nothing.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[Any], Any],
+        variables: Callable[[], list[Variable]],
+        donates: bool,
+        results: Callable[[], Any] | None = None,
+    ) -> None:
+        self._step = step
+        self._variables = variables
+        self._donates = donates
+        self._results = results
+        self._written: dict[str, list[int]] = {}
+        self.traces = 0
+        donated = (0,) if donates else ()
+        self._single = jax.jit(self._run_one, donate_argnums=donated)
+        self._many = jax.jit(
+            self._run_many, donate_argnums=donated, static_argnames=("rows", "structure")
+        )
+
+    def bind(self) -> "Binding":
+        """The program with the variables as they are now; for one run of fit or evaluate."""
+        return Binding(self, self._variables())
+
+    def _pure(self, values: Sequence[Any], batch: Any, kind: str) -> tuple[tuple[Any, ...], Any]:
+        variables = self._variables()
+        with StatelessScope(zip(variables, values), collect_losses=True) as scope:
+            result = self._step(batch)
+            self._note_written(kind, scope.written(), variables)
+            return tuple(_strong(scope.get_current_value(v)) for v in variables), result
+
+    def _note_written(self, kind: str, written: list[Variable], variables: list[Variable]) -> None:
+        places = {id(variable): place for place, variable in enumerate(variables)}
+        unknown = [variable.path for variable in written if id(variable) not in places]
+        if unknown:
+            raise StateError(
+                f"The step changed the variables {unknown}, which do not belong to the model, its "
+                f"optimizer or its metrics, so their values would be lost. Make them attributes "
+                f"of the model or of a layer, in the constructor or in `build`."
+            )
+        self._written[kind] = sorted(places[id(variable)] for variable in written)
+
+    def _finish(self, values: Sequence[Any], result: Any) -> Any:
+        if self._results is not None:
+            with StatelessScope(zip(self._variables(), values)):
+                result = self._results()
+        return jax.tree.map(jnp.asarray, result)
+
+    def _returned(self, values: tuple[Any, ...], kind: str) -> tuple[Any, ...]:
+        """All values if their buffers were donated, else those that the step wrote."""
+        return values if self._donates else tuple(values[i] for i in self._written[kind])
+
+    def _run_one(self, values: Sequence[Any], batch: Any) -> tuple[tuple[Any, ...], Any]:
+        self.traces += 1
+        new_values, result = self._pure(values, batch, "one")
+        return self._returned(new_values, "one"), self._finish(new_values, result)
+
+    def _run_many(
+        self,
+        values: Sequence[Any],
+        arrays: Sequence[Any],
+        order: Any,
+        start: Any,
+        stop: Any,
+        rows: int,
+        structure: Any,
+    ) -> tuple[tuple[Any, ...], Any]:
+        """Steps `start` to `stop` over rows of arrays; the number of steps is no constant."""
+        self.traces += 1
+
+        def batch_at(i: Any) -> Any:
+            leaves = [_rows_of(array, order, i * rows, rows) for array in arrays]
+            return jax.tree.unflatten(structure, leaves)
+
+        def turn(i: Any, carry: Any) -> Any:
+            new_values, result = self._pure(carry[0], batch_at(i), "many")
+            return new_values, (carry[1] if self._results is not None else result)
+
+        first: Any = ()
+        if self._results is None:
+            shapes = jax.eval_shape(lambda v: self._pure(v, batch_at(0), "many")[1], values)
+            first = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+        new_values, result = lax.fori_loop(start, stop, turn, (tuple(values), first))
+        return self._returned(new_values, "many"), self._finish(new_values, result)
+
+
+class Binding:
+    """A program together with the variables that it reads and writes now.
+
+    Args:
+        program: the program.
+        variables: the variables, in the program's order.
+    """
+
+    def __init__(self, program: Program, variables: list[Variable]) -> None:
+        self.program = program
+        self.variables = variables
+
+    def step(self, batch: Any) -> Any:
+        """Run one step on a batch; returns its result, which may not be computed yet."""
+        return self._call("one", self.program._single, batch)
+
+    def steps(
+        self,
+        arrays: Sequence[Any],
+        order: Any,
+        start: int,
+        stop: int,
+        rows: int,
+        structure: Any,
+    ) -> Any:
+        """Run steps on rows of arrays that are on the device already.
+
+        Args:
+            arrays: the leaves of the data, each with a row for each sample.
+            order: the rows in the order in which they are taken; `None` as they are.
+            start: the first step.
+            stop: the step before which to end.
+            rows: rows of a step.
+            structure: the tree of a batch, of JAX.
+        """
+        return self._call(
+            "many", self.program._many, arrays, order, start, stop, rows=rows, structure=structure
+        )
+
+    def _call(self, kind: str, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        program = self.program
+        if program._donates:
+            values = tuple(variable.take_for_donation() for variable in self.variables)
+            changed, result = compiled(values, *args, **kwargs)
+            for variable, value in zip(self.variables, changed):
+                variable.put_back(value)
+            return result
+        values = tuple(variable.concrete_value() for variable in self.variables)
+        changed, result = compiled(values, *args, **kwargs)
+        for index, value in zip(program._written[kind], changed):
+            self.variables[index].put_back(value)
+        return result
+
+
+def _rows_of(array: Any, order: Any, start: Any, rows: int) -> Any:
+    if order is None:
+        return lax.dynamic_slice_in_dim(array, start, rows)
+    index = lax.dynamic_slice_in_dim(order, start, rows)
+    return array.at[index].get(mode="promise_in_bounds")
+
+
+def _strong(value: Any) -> Any:
+    """The value without JAX's weak type, so that a loop carries what it started with."""
+    return lax.convert_element_type(value, value.dtype)

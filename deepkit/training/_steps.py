@@ -1,0 +1,83 @@
+"""The default steps of training, evaluation and prediction, in plain stateful style."""
+
+from typing import Any
+
+import jax
+
+from deepkit.autodiff import value_and_grad
+from deepkit.core import tree
+from deepkit.data import unpack_x_y_sample_weight
+from deepkit.metrics import Metric
+from deepkit.training._trainable import Trainable
+
+
+def train_step(model: Trainable, data: Any) -> dict[str, Any]:
+    """Update the model by a batch; returns the logs."""
+    x, y, y_pred, sample_weight = train_update(model, data)
+    return model.compute_metrics(x, y, y_pred, sample_weight)
+
+
+def train_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
+    """Update the model by a batch, all but its compiled metrics."""
+    x, y, sample_weight = unpack_x_y_sample_weight(data)
+    optimizer = model.optimizer
+    variables = model.trainable_variables
+
+    def forward() -> tuple[Any, tuple[Any, Any]]:
+        y_pred = model(x, training=True)
+        loss = model.compute_loss(
+            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True
+        )
+        return optimizer.scale_loss(loss), (y_pred, loss)
+
+    if variables:
+        (_, (y_pred, loss)), gradients = value_and_grad(forward, variables, has_aux=True)()
+        optimizer.apply(gradients, variables)
+    else:
+        _, (y_pred, loss) = forward()
+    model._trainer.track_loss(loss, _rows(x))
+    return x, y, y_pred, sample_weight
+
+
+def test_step(model: Trainable, data: Any) -> dict[str, Any]:
+    """Evaluate the model on a batch; returns the logs."""
+    x, y, y_pred, sample_weight = test_update(model, data)
+    return model.compute_metrics(x, y, y_pred, sample_weight)
+
+
+def test_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
+    """Evaluate the model on a batch, all but its compiled metrics."""
+    x, y, sample_weight = unpack_x_y_sample_weight(data)
+    y_pred = model(x, training=False)
+    loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+    model._trainer.track_loss(loss, _rows(x))
+    return x, y, y_pred, sample_weight
+
+
+def predict_step(model: Trainable, data: Any) -> Any:
+    """The outputs for a batch."""
+    x, _, _ = unpack_x_y_sample_weight(data)
+    return model(x, training=False)
+
+
+def metrics_results(metrics: list[Metric]) -> dict[str, Any]:
+    """The results of metrics by name; a metric whose result is a dict adds its entries."""
+    results: dict[str, Any] = {}
+    for metric in metrics:
+        result = metric.result()
+        results.update(result if isinstance(result, dict) else {metric.name: result})
+    return results
+
+
+def _rows(x: Any) -> int:
+    return next(leaf for leaf in tree.flatten(x) if leaf is not None).shape[0]
+
+
+def to_host(logs: Any) -> dict[str, Any]:
+    """Logs as Python numbers, fetched from the device in one go; arrays stay arrays."""
+    logs = jax.device_get(jax.tree.map(lambda v: v.value if hasattr(v, "assign") else v, logs))
+    return {key: _plain(value) for key, value in logs.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if getattr(value, "shape", None) == () else value

@@ -1,0 +1,186 @@
+"""Trainer: what `compile` sets up for a model, and the programs compiled for it."""
+
+import warnings
+from typing import Any
+
+import jax.numpy as jnp
+
+from deepkit import optimizers
+from deepkit.core import serialization
+from deepkit.core.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    NotCompiledError,
+    SerializationError,
+)
+from deepkit.metrics import Mean, Metric
+from deepkit.optimizers import LossScaleOptimizer
+from deepkit.tensors import Variable, as_array, outside_scopes
+from deepkit.training._compile_loss import CompileLoss
+from deepkit.training._compile_metrics import CompileMetrics
+from deepkit.training._fingerprint import fingerprint
+from deepkit.training._program import Programs
+
+
+class Trainer:
+    """The compiled side of a model: optimizer, loss, metrics and programs.
+
+    Args:
+        model: the model.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.arguments: dict[str, Any] = {}
+        self.compiled = False
+        self.optimizer: Any = None
+        self.loss_tracker: Mean | None = None
+        self.compile_loss: CompileLoss | None = None
+        self.compile_metrics: CompileMetrics | None = None
+        self.run_eagerly = False
+        self.steps_per_execution = 1
+        self.programs = Programs(model)
+
+    def compile(self, **arguments: Any) -> None:
+        """Take the arguments of `Model.compile`; all are checked before anything changes."""
+        jit_compile = arguments["jit_compile"]
+        steps = arguments["steps_per_execution"]
+        if jit_compile not in (True, False, "auto"):
+            raise ArgumentError(
+                f"Expected `jit_compile` to be True, False or 'auto', received {jit_compile!r}."
+            )
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+            raise ArgumentError(
+                f"Expected `steps_per_execution` to be an integer of at least 1, "
+                f"received {steps!r}."
+            )
+        optimizer = self._resolve_optimizer(arguments)
+        names = self._model.output_names
+        loss = None
+        if arguments["loss"] is not None:
+            loss = CompileLoss(
+                arguments["loss"], loss_weights=arguments["loss_weights"], output_names=names
+            )
+        metrics = None
+        if arguments["metrics"] is not None or arguments["weighted_metrics"] is not None:
+            metrics = CompileMetrics(
+                arguments["metrics"], arguments["weighted_metrics"], output_names=names
+            )
+        self.optimizer, self.compile_loss, self.compile_metrics = optimizer, loss, metrics
+        self.loss_tracker = Mean(name="loss")
+        self.run_eagerly = bool(arguments["run_eagerly"]) or jit_compile is False
+        self.steps_per_execution = steps
+        self.arguments = dict(arguments)
+        self.compiled = True
+
+    def _resolve_optimizer(self, arguments: dict[str, Any]) -> Any:
+        optimizer = arguments["optimizer"]
+        if optimizer is None:
+            return None
+        optimizer = optimizers.get(optimizer)
+        scales = (
+            arguments["auto_scale_loss"] and self._model.dtype_policy.name == "mixed_float16"
+        )
+        if scales and not isinstance(optimizer, LossScaleOptimizer):
+            optimizer = LossScaleOptimizer(optimizer)
+        return optimizer
+
+    def require_compiled(self, method: str) -> None:
+        """Raise unless `compile` was called.
+
+        Raises:
+            NotCompiledError: it was not.
+        """
+        if not self.compiled:
+            raise NotCompiledError(
+                f"The model '{self._model.name}' must be compiled before `{method}`. Call "
+                f"`model.compile(optimizer=..., loss=...)` first."
+            )
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The tracker of the loss, the compiled metrics, and the trackers of single losses."""
+        found: list[Metric] = [] if self.loss_tracker is None else [self.loss_tracker]
+        if self.compile_metrics is not None:
+            found.append(self.compile_metrics)
+        if self.compile_loss is not None:
+            found.extend(self.compile_loss.metrics)
+        return found
+
+    def state(self) -> list[Variable]:
+        """All variables that a training step may read or change, each once."""
+        variables = list(self._model.variables)
+        if self.optimizer is not None:
+            variables.extend(self.optimizer.variables)
+        for metric in self._model.metrics:
+            variables.extend(metric.variables)
+        return list({id(variable): variable for variable in variables}.values())
+
+    def fingerprint(self) -> Any:
+        """What the programs depend on besides shapes: equal ones can share a program."""
+        return (
+            fingerprint(self._model),
+            fingerprint(self.optimizer),
+            fingerprint({key: value for key, value in self.arguments.items() if key != "optimizer"}),
+        )
+
+    def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """The compiled loss plus the losses of the layers, a scalar.
+
+        Raises:
+            ArgumentError: there is nothing to minimize.
+        """
+        terms = []
+        if self.compile_loss is not None:
+            loss = self.compile_loss(y, y_pred, sample_weight)
+            if loss is not None:
+                terms.append(loss)
+        terms.extend(as_array(loss, dtype="float32") for loss in self._model.losses)
+        if not terms:
+            raise ArgumentError(
+                f"The model '{self._model.name}' has nothing to minimize: no `loss` was given to "
+                f"`compile`, and no layer calls `add_loss`. Pass `loss=...` to `compile`."
+            )
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + jnp.asarray(term, dtype=total.dtype)
+        return total
+
+    def track_loss(self, loss: Any, rows: int) -> None:
+        """Update the running mean of the loss by that of a batch."""
+        if self.loss_tracker is not None:
+            self.loss_tracker.update_state(loss, sample_weight=float(rows))
+
+    def update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Update the compiled metrics by a batch."""
+        if self.compile_metrics is not None:
+            self.compile_metrics.update_state(y, y_pred, sample_weight)
+
+    # Config
+
+    def get_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile` in the form for files; `None` if they cannot be written."""
+        if not self.compiled:
+            return None
+        config = {}
+        for key, value in {**self.arguments, "optimizer": self.optimizer}.items():
+            try:
+                config[key] = serialization.serialize_keras_object(value)
+            except (SerializationError, ArgumentTypeError) as error:
+                warnings.warn(
+                    f"The argument `{key}` of `compile` cannot be written to a file, so the "
+                    f"loaded model will have to be compiled again: {error}",
+                    stacklevel=2,
+                )
+                return None
+        return config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile from what `get_config` returned, and make the optimizer's state."""
+        arguments = serialization.deserialize_keras_object(config)
+        with outside_scopes():
+            self._model.compile(**arguments)
+        if self.optimizer is not None and self._model.built:
+            self.optimizer.build(self._model.trainable_variables)
+
+
