@@ -14,10 +14,11 @@ from ._monitor_callback import MonitorCallback
 from ._progbar_logger import ProgbarLogger
 
 _BATCH_HOOKS = {
-    "train": ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end"),
+    "train": ("on_train_batch_begin", "on_train_batch_end"),
     "test": ("on_test_batch_begin", "on_test_batch_end"),
     "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
 }
+_CALLED_BY = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
 
 class CallbackList(Callback):
@@ -81,7 +82,7 @@ class CallbackList(Callback):
             if isinstance(callback, BackupAndRestore):
                 callback.peers = [other for other in self.callbacks if other is not callback]
         self._listeners = {
-            hook: [callback for callback in self.callbacks if overrides(callback, hook)]
+            hook: [callback for callback in self.callbacks if _listens(callback, hook)]
             for hooks in _BATCH_HOOKS.values()
             for hook in hooks
         }
@@ -229,6 +230,11 @@ def _checked(callback: Any) -> Callback:
             f"{type(callback).__name__}."
         )
     return callback
+
+
+def _listens(callback: Callback, hook: str) -> bool:
+    older = _CALLED_BY.get(hook)
+    return overrides(callback, hook) or (older is not None and overrides(callback, older))
 
 
 def _may_add_logs(callback: Callback) -> bool:

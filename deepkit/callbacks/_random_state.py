@@ -10,17 +10,18 @@ from deepkit.tensors import global_seed_generator
 
 def get_random_state() -> dict[str, Any]:
     """The states of the generators of Python, NumPy and deepkit, as JSON can hold them."""
+    seeds = global_seed_generator()  # first: when it is made it draws from Python's generator
     kind, keys, position, has_gauss, gauss = np.random.get_state(legacy=True)
     return {
         "python": random.getstate(),
         "numpy": [kind, keys.tolist(), position, has_gauss, gauss],
-        "deepkit": np.asarray(global_seed_generator().state.value).tolist(),
+        "deepkit": np.asarray(seeds.state.value).tolist(),
     }
 
 
 def set_random_state(state: dict[str, Any]) -> None:
     """Set the generators to states that `get_random_state` returned."""
+    global_seed_generator().state.assign(np.array(state["deepkit"], "uint32"))
     version, keys, gauss = state["python"]
     random.setstate((version, tuple(keys), gauss))
     np.random.set_state(tuple(state["numpy"]))
-    global_seed_generator().state.assign(np.array(state["deepkit"], "uint32"))
