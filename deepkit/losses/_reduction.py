@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from deepkit.core import dtypes
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.tensors import as_array
 
@@ -124,7 +125,7 @@ def _mask_weight(mask: jax.Array, dtype: Any, reduction: str | None) -> jax.Arra
 
 def _reduce(values: jax.Array, weight: jax.Array | None, reduction: str) -> jax.Array:
     # Sums of half precision values pass 65504 soon, and stop growing long before.
-    wide = jnp.promote_types(values.dtype, jnp.float32)
+    wide = dtypes.result_type(values.dtype, "float32")
     total = jnp.sum(values, dtype=wide)
     if reduction == "mean_with_sample_weight" and weight is not None:
         total = _divide_no_nan(total, jnp.sum(weight, dtype=wide))
