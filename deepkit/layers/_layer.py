@@ -14,7 +14,7 @@ from deepkit.core.autoconfig import automatic_config
 from deepkit.core.errors import ArgumentTypeError, NotBuiltError, SerializationError, StateError
 from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
 from deepkit.core.shapes import Shape
-from deepkit.layers._call_context import current_training, layer_call
+from deepkit.layers._call_context import current_training, layer_call, note_outputs
 from deepkit.layers._call_signature import (
     CallSignature,
     call_signature,
@@ -230,6 +230,7 @@ class Layer(StatefulOperation):
             outputs = self._run(args, kwargs, symbolic)
         if not symbolic:
             self._mark_outputs(outputs, tensors)
+            note_outputs(self, outputs)
         return outputs
 
     def _check_constructed(self) -> None:
@@ -481,9 +482,7 @@ def _convert_leaf(leaf: Any, dtype: str | None) -> Any:
     if isinstance(leaf, Variable):
         leaf = leaf.value
     if not isinstance(leaf, jax.Array):
-        if not isinstance(leaf, np.ndarray) and not (
-            is_array(leaf) and hasattr(leaf, "__array__")
-        ):
+        if not isinstance(leaf, np.ndarray) and not (is_array(leaf) and hasattr(leaf, "__array__")):
             return leaf
         leaf = as_array(np.asarray(leaf))
     if dtype is not None and leaf.dtype != dtype and jax.numpy.issubdtype(leaf.dtype, np.floating):

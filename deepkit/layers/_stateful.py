@@ -66,11 +66,7 @@ class StatefulOperation(Operation):
 
     def state_attributes(self) -> dict[str, Any]:
         """The attributes that hold state, or containers that may, by name."""
-        return {
-            name: value
-            for name, value in self._children.items()
-            if not isinstance(value, set)
-        }
+        return {name: value for name, value in self._children.items() if not isinstance(value, set)}
 
     def _held(self, kind: type | tuple[type, ...]) -> Iterator[Any]:
         for value in self._children.values():
@@ -262,7 +258,9 @@ class StatefulOperation(Operation):
             added = scope.losses_of(layers)
         else:
             added = [loss for layer in layers for loss in layer._eager_losses]
-        penalties = [v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None]
+        penalties = [
+            v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None
+        ]
         return [*added, *penalties]
 
     def _clear_losses(self) -> None:
@@ -328,7 +326,15 @@ class StatefulOperation(Operation):
 
 
 _BOOKKEEPING = frozenset(
-    ("_children", "_trainable_own", "_non_trainable_own", "_eager_losses", "_inbound_nodes", "_build_shapes", "input_spec")
+    (
+        "_children",
+        "_trainable_own",
+        "_non_trainable_own",
+        "_eager_losses",
+        "_inbound_nodes",
+        "_build_shapes",
+        "input_spec",
+    )
 )
 
 

@@ -47,7 +47,9 @@ class Function(Operation):
         return self.run(tree.flatten(inputs))
 
     def run(
-        self, values: list[Any], invoke: Callable[..., Any] = lambda operation, *a, **k: operation(*a, **k)
+        self,
+        values: list[Any],
+        invoke: Callable[..., Any] = lambda operation, *a, **k: operation(*a, **k),
     ) -> Any:
         """Compute the outputs.
 

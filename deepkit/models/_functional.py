@@ -23,7 +23,11 @@ def flat_inputs(function: Function, inputs: Any, owner: str) -> list[Any]:
     structure = function.inputs_structure
     if isinstance(inputs, dict):
         keys = list(structure) if isinstance(structure, dict) else names
-        if isinstance(structure, dict) and set(inputs) != set(structure) and set(inputs) >= set(names):
+        if (
+            isinstance(structure, dict)
+            and set(inputs) != set(structure)
+            and set(inputs) >= set(names)
+        ):
             keys = names
             values = [inputs[name] for name in names]
         else:
@@ -63,7 +67,9 @@ def _fit_rank(value: Any, tensor: KerasTensor, owner: str) -> Any:
     if len(shape) == len(expected) + 1 and shape[-1] == 1:
         value = value[..., 0]
     elif len(shape) == len(expected) - 1 and expected[-1] == 1:
-        value = jnp.expand_dims(value, -1) if not isinstance(value, KerasTensor) else value[..., None]
+        value = (
+            jnp.expand_dims(value, -1) if not isinstance(value, KerasTensor) else value[..., None]
+        )
     shape = tuple(value.shape)
     fits = len(shape) == len(expected) and all(
         want is None or got is None or want == got for want, got in zip(expected, shape)
@@ -84,7 +90,9 @@ def functional_config(function: Function, base: dict[str, Any]) -> dict[str, Any
         if not isinstance(leaf, KerasTensor):
             return leaf
         operation, _, index = leaf.history
-        return _Place([operation.name, places[leaf.history.operation, leaf.history.node_index], index])
+        return _Place(
+            [operation.name, places[leaf.history.operation, leaf.history.node_index], index]
+        )
 
     layers = []
     for operation in function.operations:

@@ -547,5 +547,3 @@ def _split_graph(
     if "inputs" not in kwargs or "outputs" not in kwargs:
         raise ArgumentError("Expected both `inputs` and `outputs` for a drawn model.")
     return (kwargs.pop("inputs"), kwargs.pop("outputs")), kwargs
-
-

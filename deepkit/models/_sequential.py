@@ -171,7 +171,7 @@ class Sequential(Model):
 
 
 def _inputs_of_shape(input_shape: Any, dtype: str) -> Any:
-    return shapes.map_shapes(lambda s: Input(batch_shape=s, dtype=dtype), input_shape)
+    return shapes.map_shapes(lambda s: Input(batch_shape=(None, *s[1:]), dtype=dtype), input_shape)
 
 
 def _inputs_like(model: Model) -> Any:

@@ -31,7 +31,14 @@ def _fingerprint(value: Any, seen: dict[int, int], depth: int) -> Any:
     if isinstance(value, list | tuple):
         return (type(value).__name__, *(_fingerprint(v, seen, depth + 1) for v in value))
     if isinstance(value, dict):
-        return ("dict", *((str(k), _fingerprint(v, seen, depth + 1)) for k, v in value.items()))
+        # Keys that are no text are identities of variables.
+        return (
+            "dict",
+            *(
+                (k if isinstance(k, str) else None, _fingerprint(v, seen, depth + 1))
+                for k, v in value.items()
+            ),
+        )
     if isinstance(value, jax.Array | np.ndarray):
         return _Identity(value)
     if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.MethodType):

@@ -151,4 +151,3 @@ def _check_frequency(frequency: Any) -> None:
             f"Expected `validation_freq` to be an integer of at least 1 or a list of epochs, "
             f"received {frequency!r}."
         )
-

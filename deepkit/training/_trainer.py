@@ -78,9 +78,7 @@ class Trainer:
         if optimizer is None:
             return None
         optimizer = optimizers.get(optimizer)
-        scales = (
-            arguments["auto_scale_loss"] and self._model.dtype_policy.name == "mixed_float16"
-        )
+        scales = arguments["auto_scale_loss"] and self._model.dtype_policy.name == "mixed_float16"
         if scales and not isinstance(optimizer, LossScaleOptimizer):
             optimizer = LossScaleOptimizer(optimizer)
         return optimizer
@@ -121,7 +119,9 @@ class Trainer:
         return (
             fingerprint(self._model),
             fingerprint(self.optimizer),
-            fingerprint({key: value for key, value in self.arguments.items() if key != "optimizer"}),
+            fingerprint(
+                {key: value for key, value in self.arguments.items() if key != "optimizer"}
+            ),
         )
 
     def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> Any:
@@ -182,5 +182,3 @@ class Trainer:
             self._model.compile(**arguments)
         if self.optimizer is not None and self._model.built:
             self.optimizer.build(self._model.trainable_variables)
-
-
