@@ -37,7 +37,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         ...     e = deepkit.ops.exp(x)
         ...     return deepkit.ops.log(1 + e), lambda upstream: upstream * (1 - 1 / (1 + e))
         >>> jax.grad(log1pexp)(100.0)
-        Array(1., dtype=float32, weak_type=True)
+        Array(1., dtype=float32)
     """
     inner = jax.custom_gradient(f)
 

@@ -6,15 +6,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.tensors import operation
+from deepkit.tensors import as_array, operation
 
 from ._promotion import promote
 from ._types import TensorLike
 
 
-def _accumulator(arrays: Sequence[jax.Array]) -> Any:
-    """int32 where every array is int8, whose products would overflow it at once."""
-    return jnp.int32 if all(array.dtype == jnp.int8 for array in arrays) else None
+def _accumulator(operands: Sequence[TensorLike]) -> Any:
+    """int32 where every operand is int8, whose products would overflow it at once."""
+    return jnp.int32 if all(as_array(x).dtype == jnp.int8 for x in operands) else None
 
 
 @operation
@@ -23,8 +23,7 @@ def matmul(x1: TensorLike, x2: TensorLike) -> jax.Array:
 
     Two int8 arrays give int32.
     """
-    x1, x2 = promote(x1, x2)
-    return jnp.matmul(x1, x2, preferred_element_type=_accumulator([x1, x2]))
+    return jnp.matmul(*promote(x1, x2), preferred_element_type=_accumulator([x1, x2]))
 
 
 @operation
@@ -113,6 +112,5 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> jax.Array:
         >>> deepkit.ops.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
         Array([3., 7.], dtype=float32)
     """
-    arrays = promote(*operands)
-    kwargs.setdefault("preferred_element_type", _accumulator(arrays))
-    return jnp.einsum(subscripts, *arrays, **kwargs)
+    kwargs.setdefault("preferred_element_type", _accumulator(operands))
+    return jnp.einsum(subscripts, *promote(*operands), **kwargs)

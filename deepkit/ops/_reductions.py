@@ -125,8 +125,8 @@ def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> jax.A
 
     Example:
         >>> import deepkit
-        >>> deepkit.ops.logsumexp([1000.0, 1000.0])
-        Array(1000.6931, dtype=float32)
+        >>> deepkit.ops.logsumexp([1000.0, 0.0])
+        Array(1000., dtype=float32)
     """
     return jax.nn.logsumexp(as_float(x), axis=axes(axis), keepdims=keepdims)
 

@@ -14,14 +14,21 @@ from ._types import Axis, Shape, TensorLike
 
 @operation
 def reshape(x: TensorLike, newshape: Shape) -> jax.Array:
-    """Returns the elements of `x`, in order, in another shape; one size may be -1: the rest.
+    """Returns the elements of `x`, in order, in another shape.
+
+    Args:
+        x: array.
+        newshape: its sizes; one may be -1, or `None` as in the shape of a symbol: what is left.
 
     Raises:
         ShapeError: the sizes do not hold the elements of `x`.
     """
     x = as_array(x)
+    sizes = newshape
+    if isinstance(newshape, tuple | list):
+        sizes = [-1 if size is None else size for size in newshape]
     try:
-        return jnp.reshape(x, newshape)
+        return jnp.reshape(x, sizes)
     except TypeError as error:
         raise ShapeError(
             f"Expected `newshape` to hold the {x.size} elements of `x` of shape "

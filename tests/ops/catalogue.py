@@ -48,6 +48,7 @@ class Row:
         kwargs: plain options.
         gradient: whether to compare gradients too, with respect to the float arrays.
         symbolic: whether it can be drawn with `KerasTensor`s.
+        eager: whether to run it on variables and lists too.
         unknown: whether first sizes may be unknown then.
         tolerance: relative; float32 has a step of 1.2e-7, and sums of a few steps are common.
     """
@@ -57,6 +58,7 @@ class Row:
     kwargs: dict[str, Any] = dataclasses.field(default_factory=dict)
     gradient: bool = True
     symbolic: bool = True
+    eager: bool = False
     unknown: bool = True
     tolerance: float = 2e-6
 
@@ -213,7 +215,7 @@ SHAPES = [
     Row("pad", (X, ((1, 0), (2, 1))), {"constant_values": 3}),
     Row("pad", (X, ((1, 1), (0, 1))), {"mode": "reflect"}),
     Row("rearrange", (CUBE, "b h w -> w (b h)"), **KNOWN),
-    Row("rearrange", (CUBE, "b h (w p) -> b (p h) w"), {"p": 2}),
+    Row("rearrange", (CUBE, "b h (w p) -> b (p h) w"), {"p": 2}, **FIXED),
     *_rows("tril triu", X, kwargs={"k": 1}),
     Row("diag", (VECTOR,), {"k": -1}, **KNOWN),
     Row("diag", (X,), {"k": 1}, **KNOWN),
@@ -344,6 +346,17 @@ FOURIER = [
     Row("istft", (SPECTRUM, 8, 4, 8), **SUMMED, **KNOWN),
     Row("istft", (SPECTRUM, 6, 3, 8), {"length": 10, "window": "hamming"}, **SUMMED, **KNOWN),
 ]
+EAGER = [
+    *_rows("exp sum sort cumsum ravel negative logical_not norm", X, eager=True),
+    *_rows("add divide equal maximum power arctan2", POSITIVE, Y, eager=True),
+    *_rows("concatenate stack vstack", [X, INTEGERS], eager=True),
+    Row("where", (BOOLEANS, X, INTEGERS), eager=True),
+    Row("take", (X, ROWS), {"axis": 1}, eager=True),
+    Row("matmul", (X, Y.T), eager=True, **KNOWN),
+    Row("fft", ((X, Y),), eager=True, **SUMMED, **KNOWN),
+    Row("segment_sum", (VECTOR, ROWS), {"num_segments": 3}, eager=True, **KNOWN),
+    Row("scatter_update", (X, PLACES[:2], VECTOR[:2]), eager=True, **KNOWN),
+]
 CREATION = [
     *_rows("zeros ones", (2, 3), **FIXED),
     *_rows("zeros ones", 3, "int32", **FIXED),
@@ -366,6 +379,5 @@ CREATION = [
     *_rows("bartlett blackman hamming hanning", 6, tolerance=1e-5, **FIXED),
     Row("kaiser", (6, 8.0), tolerance=1e-5, **FIXED),
 ]
-ROWS_OF_ALL = [
-    *ELEMENTWISE, *PAIRS, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LINALG, *FOURIER, *CREATION,
-]  # fmt: skip
+FAMILIES = [ELEMENTWISE, PAIRS, REDUCTIONS, SHAPES, INDEXING, PRODUCTS, LINALG, FOURIER, CREATION]
+ROWS_OF_ALL = [row for family in (*FAMILIES, EAGER) for row in family]

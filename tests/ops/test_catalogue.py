@@ -21,6 +21,10 @@ ELSEWHERE = """
 """
 
 
+# Programs this small run once: compiling them well would take longer than all else.
+_QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+
+
 def call(module, row, *, replace=lambda x: x):
     function = operator.attrgetter(row.name)(module)
     return function(*replace_arrays(row.args, replace), **row.kwargs)
@@ -34,13 +38,36 @@ def replace_arrays(value, replace):
     return value
 
 
-def expected_of(row):
-    with oracle():
-        return jax.tree.leaves(call(keras.ops, row, replace=jnp.asarray))
+def arrays_of(row):
+    found = []
+    replace_arrays(row.args, found.append)
+    return found
+
+
+def run(module, row):
+    """The results of an op, and the gradients of a weighted sum of them where the row wants it."""
+    if not row.symbolic:
+        return jax.tree.leaves(call(module, row, replace=jnp.asarray)), []
+    arrays = arrays_of(row)
+    floats = [x for x in arrays if x.dtype == "float32"] if row.gradient else []
+
+    def total(floats):
+        given = iter(floats)
+        wanted = [next(given) if row.gradient and x.dtype == "float32" else x for x in arrays]
+        arguments = iter([jnp.asarray(x) for x in wanted])
+        results = jax.tree.leaves(call(module, row, replace=lambda _: next(arguments)))
+        summed = [x for x in results if row.gradient and jnp.issubdtype(x.dtype, jnp.floating)]
+        assert bool(summed) == row.gradient
+        return sum(jnp.sum(x.astype("float32") * weights(x)) for x in summed) + 0.0, results
+
+    def program(floats):
+        gradients, results = jax.grad(total, has_aux=True)(floats)
+        return results, gradients
+
+    return jax.jit(program, compiler_options=_QUICK)(floats)
 
 
 def assert_same(actual, expected, tolerance):
-    actual = jax.tree.leaves(actual)
     assert len(actual) == len(expected)
     for a, e in zip(actual, expected):
         assert isinstance(a, jax.Array)
@@ -50,34 +77,20 @@ def assert_same(actual, expected, tolerance):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_values_and_dtypes(row):
-    expected = expected_of(row)
-    assert_same(call(ops, row), expected, row.tolerance)
-    assert_same(call(ops, row, replace=Variable), expected, row.tolerance)
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if row.gradient], ids=str)
-def test_gradients(row):
-    floats = []
-    replace_arrays(row.args, lambda x: floats.append(x) if x.dtype == "float32" else None)
-
-    def total(module, arrays):
-        arrays = iter(arrays)
-        result = call(
-            module, row, replace=lambda x: next(arrays) if x.dtype == "float32" else jnp.asarray(x)
-        )
-        leaves = [
-            leaf for leaf in jax.tree.leaves(result) if jnp.issubdtype(leaf.dtype, jnp.floating)
-        ]
-        assert leaves
-        return sum(jnp.sum(leaf.astype("float32") * weights(leaf)) for leaf in leaves)
-
-    floats = [jnp.asarray(x) for x in floats]
-    actual = jax.grad(lambda arrays: total(ops, arrays))(floats)
+def test_values_dtypes_and_gradients(row):
     with oracle():
-        expected = jax.grad(lambda arrays: total(keras.ops, arrays))(floats)
+        expected, expected_gradients = run(keras.ops, row)
+    actual, gradients = run(ops, row)
+    assert_same(actual, expected, row.tolerance)
     # Gradients add up as many terms as there are outputs: ten steps more than the values.
-    assert_same(actual, expected, 10 * row.tolerance)
+    assert_same(gradients, expected_gradients, 10 * row.tolerance)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.eager], ids=str)
+def test_variables_numpy_and_lists_run_eagerly(row):
+    expected = jax.tree.leaves(call(ops, row, replace=jnp.asarray))
+    for replace in (Variable, lambda x: x, lambda x: x.tolist()):
+        assert_same(jax.tree.leaves(call(ops, row, replace=replace)), expected, row.tolerance)
 
 
 def weights(x):
