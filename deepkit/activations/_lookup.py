@@ -87,8 +87,15 @@ def serialize(activation: Callable[..., Any]) -> str | dict[str, Any]:
     if name is not None and _OBJECTS.get(name) is activation:
         return name
     entry = serialization.serialize_keras_object(activation)
-    if isinstance(activation, types.FunctionType) and isinstance(entry.get("config"), str):
-        return {**entry, "config": registry.get_registered_name(activation)}
+    if isinstance(activation, types.FunctionType) and isinstance(entry["config"], str):
+        # Keras finds functions by `config`, which must therefore be the registered name.
+        registered = registry.get_registered_name(activation)
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": registered,
+            "registered_name": "function",
+        }
     return entry
 
 

@@ -71,4 +71,6 @@ def squareplus(x: Any, b: float = 4) -> jax.Array:
 
 def _squareplus(x: jax.Array, b: float) -> jax.Array:
     root = jnp.hypot(x, math.sqrt(b))
-    return jnp.maximum(x, 0.0) + (b / 2) / (root + jnp.abs(x))
+    # |x| as a sum of two halves, whose derivative at zero is 0.
+    positive, negative = jnp.maximum(x, 0.0), jnp.maximum(-x, 0.0)
+    return positive + (b / 2) / (root + positive + negative)
