@@ -133,7 +133,7 @@ class Adafactor(Optimizer):
             return None
         shape, name = tuple(variable.shape), variable.name
         if len(shape) < 2:  # r and c are placeholders, which files of Keras hold too
-            r, c = self.add_variable((), name=name), self.add_variable((), name=name)
+            r, c = (self.add_variable((), dtype="int32", name=name) for _ in range(2))
         else:
             r = self.add_variable(shape[:-1], dtype=variable.dtype, name=name)
             c = self.add_variable((*shape[:-2], shape[-1]), dtype=variable.dtype, name=name)

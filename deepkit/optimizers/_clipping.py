@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
+from deepkit.core import dtypes
 
-def _wide(gradient: jax.Array) -> jax.Array:
-    """At least float32, in which the squares of float16 values cannot overflow."""
-    return gradient.astype(jnp.promote_types(gradient.dtype, jnp.float32))
+from ._precision import widen
 
 
 @functools.partial(jax.jit, static_argnames="clipvalue", inline=True)
@@ -21,7 +20,7 @@ def clip_by_value(gradient: jax.Array, clipvalue: float) -> jax.Array:
 @functools.partial(jax.jit, static_argnames="clipnorm", inline=True)
 def clip_by_norm(gradient: jax.Array, clipnorm: float) -> jax.Array:
     """A gradient scaled down so that its norm is at most `clipnorm`."""
-    wide = _wide(gradient)
+    wide = widen(gradient)
     square = jnp.sum(jnp.square(wide))
     # The square root is taken of 1 where the norm is 0: its derivative there would be infinite.
     norm = jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
@@ -37,13 +36,13 @@ def clip_by_global_norm(gradients: Sequence[jax.Array], clipnorm: float) -> list
     norm = global_norm(gradients)
     scale = clipnorm * jnp.minimum(1 / norm, 1 / clipnorm) + (norm - norm)
     return [
-        (_wide(gradient) * scale.astype(_wide(gradient).dtype)).astype(gradient.dtype)
+        (widen(gradient) * scale.astype(widen(gradient).dtype)).astype(gradient.dtype)
         for gradient in gradients
     ]
 
 
 def global_norm(gradients: Sequence[jax.Array]) -> jax.Array:
     """The square root of the sum of all squares, at least in float32."""
-    squares = [jnp.sum(jnp.square(_wide(gradient))) for gradient in gradients]
-    dtype = functools.reduce(jnp.promote_types, [square.dtype for square in squares])
+    squares = [jnp.sum(jnp.square(widen(gradient))) for gradient in gradients]
+    dtype = dtypes.result_type(*(square.dtype for square in squares))
     return jnp.sqrt(jnp.sum(jnp.stack([square.astype(dtype) for square in squares])))

@@ -71,7 +71,7 @@ class Ftrl(Optimizer):
         >>> optimizer = deepkit.optimizers.Ftrl(learning_rate=0.5)
         >>> optimizer.apply([4.0], [weight])
         >>> round(float(weight), 4)
-        -0.3485
+        2.2651
     """
 
     def __init__(

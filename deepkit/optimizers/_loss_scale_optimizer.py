@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 
 from deepkit import initializers
-from deepkit.core import dtypes, serialization
+from deepkit.core import serialization
 from deepkit.core.errors import ArgumentError, ArgumentTypeError
 from deepkit.tensors import Variable, as_array
 
 from ._branch import run_branch
 from ._checks import check_count, check_positive
 from ._optimizer import Optimizer
+from ._precision import widen
 
 _OPTIONS_OF_THE_INNER = {
     "weight_decay": None,
@@ -34,9 +35,7 @@ def all_finite(gradients: Sequence[jax.Array]) -> jax.Array:
 
 
 def _divide(gradient: jax.Array, scale: jax.Array) -> jax.Array:
-    """The quotient, at least in float32: in float16 it would vanish again."""
-    dtype = dtypes.result_type(gradient.dtype, "float32")
-    return gradient.astype(dtype) / scale.astype(dtype)
+    return gradient / scale.astype(gradient.dtype)
 
 
 class LossScaleOptimizer(Optimizer):
@@ -135,7 +134,7 @@ class LossScaleOptimizer(Optimizer):
     def _apply_unscaled(self, grads: Sequence[Any], variables: Sequence[Variable]) -> None:
         scale = self.dynamic_scale.value
         unscaled = [
-            g if g is None or v.overwrite_with_gradient else _divide(as_array(g), scale)
+            g if g is None or v.overwrite_with_gradient else _divide(widen(as_array(g)), scale)
             for g, v in zip(grads, variables)
         ]
         self.inner_optimizer.apply(unscaled, variables)
@@ -164,10 +163,9 @@ class LossScaleOptimizer(Optimizer):
 
     def scale_loss(self, loss: Any) -> jax.Array:
         """The loss times the scale, at least in float32, which the product fits into."""
-        loss = as_array(loss)
-        dtype = dtypes.result_type(loss.dtype, "float32")
+        loss = widen(as_array(loss))
         scale = self.dynamic_scale.value if self.built else jnp.float32(self.initial_scale)
-        return loss.astype(dtype) * scale.astype(dtype)
+        return loss * scale.astype(loss.dtype)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Let the inner optimizer set final values."""

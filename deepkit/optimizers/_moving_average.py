@@ -5,14 +5,17 @@ import functools
 import jax
 import jax.numpy as jnp
 
+from ._precision import widen
+
 
 @functools.partial(jax.jit, static_argnames="momentum", inline=True)
 def update_average(
     average: jax.Array, value: jax.Array, iterations: jax.Array, momentum: float
 ) -> jax.Array:
     """`momentum * average + (1 - momentum) * value`; the value itself in the first iteration."""
-    kept = jnp.where(iterations == 0, 0.0, momentum).astype(value.dtype)
-    return kept * average + (1 - kept) * value
+    wide = widen(value)
+    kept = jnp.where(iterations == 0, 0.0, momentum).astype(wide.dtype)
+    return (kept * widen(average) + (1 - kept) * wide).astype(average.dtype)
 
 
 @functools.partial(jax.jit, static_argnames="frequency", inline=True)

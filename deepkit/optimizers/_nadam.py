@@ -13,6 +13,7 @@ from deepkit.tensors import Variable, as_array
 
 from ._checks import check_decay_rate, check_not_negative
 from ._optimizer import Optimizer
+from ._precision import widen
 from ._rule import update_rule
 
 
@@ -24,7 +25,8 @@ def _momentum_at(step: jax.Array, beta_1: float) -> jax.Array:
 @functools.partial(jax.jit, static_argnames="beta_1", inline=True)
 def next_momentum_product(product: jax.Array, iterations: jax.Array, *, beta_1: float) -> jax.Array:
     """The product of the momenta of all steps, this one included."""
-    return product * _momentum_at((iterations + 1).astype(product.dtype), beta_1)
+    wide = widen(product)
+    return (wide * _momentum_at((iterations + 1).astype(wide.dtype), beta_1)).astype(product.dtype)
 
 
 @update_rule
@@ -43,7 +45,8 @@ def nadam(
 ) -> tuple[jax.Array, ...]:
     """One step by the momentum to come; `product` is the product of the momenta so far."""
     momentum, next_momentum = _momentum_at(step, beta_1), _momentum_at(step + 1, beta_1)
-    product = product.astype(variable.dtype)
+    # Rounded first, so that the mean square and its correction round alike.
+    beta_2 = jnp.asarray(beta_2, variable.dtype)
     m = m + (gradient - m) * (1 - beta_1)
     v = v + (jnp.square(gradient) - v) * (1 - beta_2)
     m_hat = next_momentum * m / (1 - product * next_momentum) + (1 - momentum) * gradient / (
@@ -81,7 +84,7 @@ class Nadam(Optimizer):
         >>> optimizer = deepkit.optimizers.Nadam(learning_rate=0.5)
         >>> optimizer.apply([4.0], [weight])
         >>> round(float(weight), 4)
-        2.4537
+        2.4686
     """
 
     def __init__(

@@ -143,9 +143,10 @@ class OptaxOptimizer(Optimizer):
         """
         raise SerializationError(
             f"The optimizer '{self.name}' wraps an optax transformation, which is made of "
-            f"functions and cannot be written to a config. Save the weights by `model.save_weights`, or "
-            f"the model before it is compiled; where it is loaded, make the transformation again "
-            f"and pass it to `compile`, as in `model.compile(optimizer=optax.adam(1e-3))`."
+            f"functions and cannot be written to a config. Save the weights by "
+            f"`model.save_weights`, or the model before it is compiled; where it is loaded, make "
+            f"the transformation again and pass it to `compile`: "
+            f"`model.compile(optimizer=optax.adam(1e-3))`."
         )
 
 

@@ -24,6 +24,7 @@ from ._checks import check_count, check_fraction, check_number, check_optional, 
 from ._clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from ._gradients import pair_gradients
 from ._moving_average import overwrite_periodically, update_average
+from ._precision import widen
 from ._slots import SlotOwner
 from ._weight_decay import Exclusions, decay
 from .schedules import LearningRateSchedule
@@ -258,7 +259,7 @@ class Optimizer(SlotOwner):
         gradients, variables = self._overwrite_with_gradients(gradients, variables)
         if gradients:
             if self.loss_scale_factor is not None:
-                gradients = [gradient / self.loss_scale_factor for gradient in gradients]
+                gradients = [widen(gradient) / self.loss_scale_factor for gradient in gradients]
             if self.gradient_accumulation_steps:
                 self._accumulate(gradients, variables)
             else:
@@ -290,8 +291,8 @@ class Optimizer(SlotOwner):
                 raise ArgumentError(
                     f"Unknown variable: '{variable.path}' of shape {tuple(variable.shape)}. "
                     f"Optimizer '{self.name}' can only update the variables it was built with. "
-                    f"Build it with all of them by `optimizer.build(variables)`, or make a new optimizer for a "
-                    f"new set of variables."
+                    f"Build it with all of them by `optimizer.build(variables)`, or make a new "
+                    f"optimizer for a new set of variables."
                 )
 
     def _overwrite_with_gradients(

@@ -31,6 +31,8 @@ def schedule_free_adamw(
     """One step of z, and the interpolation of z with the mean of all its values."""
     if warmup_steps > 0:
         learning_rate = learning_rate * jnp.minimum(step / warmup_steps, 1)
+    # Rounded first, so that the mean square and its correction round alike.
+    beta_2 = jnp.asarray(beta_2, variable.dtype)
     v = v + (jnp.square(gradient) - v) * (1 - beta_2)
     new_z = z - learning_rate * gradient / (jnp.sqrt(v / (1 - beta_2**step)) + epsilon)
     x = (variable - (1 - beta_1) * z) / beta_1

@@ -9,11 +9,14 @@ import jax
 from deepkit.core.errors import ArgumentTypeError
 from deepkit.tensors import Variable
 
+from ._precision import widen
+
 
 @functools.partial(jax.jit, static_argnames="weight_decay", inline=True)
 def decay(variable: jax.Array, learning_rate: jax.Array, weight_decay: float) -> jax.Array:
     """`variable - variable * weight_decay * learning_rate`."""
-    return variable - variable * weight_decay * learning_rate.astype(variable.dtype)
+    wide = widen(variable)
+    return (wide - wide * weight_decay * learning_rate.astype(wide.dtype)).astype(variable.dtype)
 
 
 class Exclusions:

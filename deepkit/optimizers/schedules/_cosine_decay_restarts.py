@@ -6,6 +6,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from deepkit.core.errors import ArgumentError
+
 from ._checks import check_rate, check_steps, float_step
 from ._learning_rate_schedule import LearningRateSchedule
 
@@ -46,13 +48,13 @@ class CosineDecayRestarts(LearningRateSchedule):
     Args:
         initial_learning_rate: the rate at step 0.
         first_decay_steps: the number of steps of the first cosine, above 0.
-        t_mul: each cosine is so many times as long as the one before, above 0.
+        t_mul: each cosine is so many times as long as the one before, at least 1.
         m_mul: each cosine starts at so many times the rate of the one before.
         alpha: the lowest rate, as a fraction of the initial one.
         name: its name.
 
     Raises:
-        ArgumentError: an argument is no number, or one that must be above 0 is not.
+        ArgumentError: an argument is no number, or is too small.
 
     Example:
         >>> import deepkit
@@ -72,7 +74,9 @@ class CosineDecayRestarts(LearningRateSchedule):
     ) -> None:
         self.initial_learning_rate = check_rate("initial_learning_rate", initial_learning_rate)
         self.first_decay_steps = check_steps("first_decay_steps", first_decay_steps)
-        self._t_mul = check_steps("t_mul", t_mul)
+        if check_rate("t_mul", t_mul) < 1:
+            raise ArgumentError(f"Expected `t_mul` to be at least 1, received {t_mul!r}.")
+        self._t_mul = t_mul
         self._m_mul = check_rate("m_mul", m_mul)
         self.alpha = check_rate("alpha", alpha)
         self.name = name

@@ -23,7 +23,8 @@ def polynomial_decay(
     else:
         length = decay_steps
         step = jnp.minimum(step, decay_steps)
-    left = (1 - step / length) ** jnp.asarray(power, step.dtype)
+    # Compiled, the difference at the end may round to below 0, which has no power.
+    left = jnp.maximum(1 - step / length, 0) ** jnp.asarray(power, step.dtype)
     return (initial_learning_rate - end_learning_rate) * left + end_learning_rate
 
 
