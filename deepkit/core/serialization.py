@@ -179,8 +179,17 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
         getter = getattr(obj, f"get_{part}", None)
         extra = getter() if getter is not None else None
         if extra is not None:
-            entry[part] = serialize_keras_object(extra)
+            entry[part] = serialize_keras_object(_tuples_to_lists(extra))
     return entry
+
+
+def _tuples_to_lists(value: Any) -> Any:
+    """Shapes are written as lists, as Keras reads them."""
+    if isinstance(value, dict):
+        return {key: _tuples_to_lists(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tuples_to_lists(item) for item in value]
+    return value
 
 
 def _pack_code(function: types.FunctionType) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Rows of the catalogue of layers, by family."""
