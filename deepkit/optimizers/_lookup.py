@@ -94,7 +94,8 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
     """
     name = config.get("class_name")
     if _is_built_in(name):
-        config = {**config, "class_name": _BY_NAME[name.lower()].__name__}
+        class_name = _BY_NAME[name.lower()].__name__
+        config = {"module": "keras.optimizers", **config, "class_name": class_name}
     return serialization.deserialize_keras_object(config, custom_objects=custom_objects)
 
 

@@ -1,6 +1,7 @@
 """OptaxOptimizer: any gradient transformation of optax as an optimizer."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -72,6 +73,7 @@ class OptaxOptimizer(Optimizer):
                 f"`optax.GradientTransformation` has, received {transformation!r}."
             )
         self.transformation = transformation
+        self._step = jax.jit(functools.partial(_step, transformation.update), inline=True)
         self._rate: Variable | None = None
 
     def build(self, variables: Sequence[Variable]) -> None:
@@ -116,22 +118,18 @@ class OptaxOptimizer(Optimizer):
         self._injected_learning_rate().assign(learning_rate)
 
     def _update_variables(self, gradients: list[jax.Array], variables: list[Variable]) -> None:
-        given = {self._get_variable_index(v): g for g, v in zip(gradients, variables)}
         values = {key: v.value for key, v in zip(self._keys, self._trainable_variables)}
+        keys = [self._keys[self._get_variable_index(variable)] for variable in variables]
+        # A variable without a gradient counts as one whose gradient is 0, and is not changed.
+        given = {key: jnp.zeros_like(value) for key, value in values.items()}
+        given.update(
+            {key: gradient.astype(values[key].dtype) for key, gradient in zip(keys, gradients)}
+        )
         state = self._structure.unflatten([leaf.value for leaf in self._leaves])
         with _standard_promotion():
-            # A variable without a gradient counts as one whose gradient is 0, and is not changed.
-            updates, state = self.transformation.update(
-                {
-                    key: given[i].astype(value.dtype) if i in given else jnp.zeros_like(value)
-                    for i, (key, value) in enumerate(values.items())
-                },
-                state,
-                values,
-            )
-            for variable in variables:
-                key = self._keys[self._get_variable_index(variable)]
-                variable.assign(values[key] + updates[key])
+            values, state = self._step(given, state, values)
+        for key, variable in zip(keys, variables):
+            variable.assign(values[key])
         for leaf, value in zip(self._leaves, jax.tree_util.tree_leaves(state)):
             leaf.assign(value)
 
@@ -153,6 +151,11 @@ class OptaxOptimizer(Optimizer):
 def _standard_promotion() -> Any:
     """Transformations are written for JAX's default promotion; a stricter setting is the user's."""
     return jax.numpy_dtype_promotion("standard")
+
+
+def _step(update: Callable[..., Any], gradients: Any, state: Any, values: Any) -> tuple[Any, Any]:
+    updates, state = update(gradients, state, values)
+    return jax.tree_util.tree_map(jnp.add, values, updates), state
 
 
 def _unique_paths(variables: Sequence[Variable]) -> list[str]:
