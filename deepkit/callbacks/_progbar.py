@@ -44,7 +44,7 @@ class Progbar:
     Example:
         >>> import deepkit
         >>> bar = deepkit.utils.Progbar(10, verbose=2)
-        >>> bar.update(10, [("loss", 0.25)])
+        >>> bar.update(10, [("loss", 0.25)])  # doctest: +ELLIPSIS
         10/10 - 0s - ...us/step - loss: 0.2500
     """
 

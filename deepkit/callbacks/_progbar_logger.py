@@ -23,7 +23,7 @@ class ProgbarLogger(Callback):
         ... )
         >>> callbacks.on_train_begin()
         >>> callbacks.on_epoch_begin(0)
-        >>> callbacks.on_epoch_end(0, {"loss": 0.5})
+        >>> callbacks.on_epoch_end(0, {"loss": 0.5})  # doctest: +ELLIPSIS
         3/3 - 0s - ...us/step - loss: 0.5000
     """
 

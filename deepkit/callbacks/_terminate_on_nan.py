@@ -23,7 +23,7 @@ class TerminateOnNaN(Callback):
     Example:
         >>> import deepkit
         >>> callback = deepkit.callbacks.TerminateOnNaN(raise_error=True)
-        >>> callback.on_batch_end(3, {"loss": float("nan")})
+        >>> callback.on_batch_end(3, {"loss": float("nan")})  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         deepkit.core.errors.StateError: Expected a finite loss, received nan in batch 3...
     """
