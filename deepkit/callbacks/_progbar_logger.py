@@ -33,6 +33,7 @@ class ProgbarLogger(Callback):
         self.target: int | None = None
         self._seen = 0
         self._in_fit = False
+        self._in_validation = False
         self._progbar: Progbar | None = None
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -45,18 +46,20 @@ class ProgbarLogger(Callback):
         self.target = params.get("steps")
 
     def progress(self, seen: int, logs: Logs = None) -> None:
-        """Go to a step of the pass that is under way.
+        """Go to a step of the pass that is under way; the validation of `fit` is not shown.
 
         Args:
             seen: steps done in it.
             logs: values, or a function that reads them, called only if they will be shown.
         """
+        if self._in_validation:
+            return
         self._seen = seen
         if self._progbar is not None and self._progbar.is_due():
             self._progbar.update(seen, list(plain_logs(logs).items()), finalize=False)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self._in_fit = True
+        self._in_fit, self._in_validation = True, False
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self._in_fit = False
@@ -70,11 +73,15 @@ class ProgbarLogger(Callback):
         self._finish(logs)
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        if not self._in_fit:
+        if self._in_fit:
+            self._in_validation = True
+        else:
             self._open()
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        if not self._in_fit:
+        if self._in_fit:
+            self._in_validation = False
+        else:
             self._finish(logs)
 
     def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:

@@ -173,12 +173,14 @@ def test_auto_draws_in_terminals():
         config.enable_interactive_logging()
 
 
-def test_validation_is_silent_inside_fit(capsys):
-    callbacks = CallbackList(add_progbar=True, verbose=2, epochs=1, steps=None)
+def test_validation_is_silent_inside_fit(capsys, clock):
+    callbacks = CallbackList(add_progbar=True, verbose=1, epochs=1, steps=None)
     callbacks.on_train_begin()
     callbacks.on_epoch_begin(0)
     callbacks.progress(7)
     callbacks.on_test_begin()
+    clock.now += 60  # long enough for a line to be due
+    callbacks.progress(3, lambda: pytest.fail("logs were read"))
     callbacks.on_test_end({"loss": 3.0})
     callbacks.on_epoch_end(0, {"loss": 1.0})
     callbacks.on_train_end()

@@ -8,6 +8,7 @@ import pytest
 
 from deepkit.callbacks import CallbackList, CSVLogger, LearningRateScheduler, SwapEMAWeights
 from deepkit.core.errors import ArgumentError, ArgumentTypeError
+from deepkit.optimizers import SGD
 from deepkit.tensors import Variable
 from tests.callbacks.fakes import EmaOptimizer, FakeModel, FakeOptimizer
 from tests.oracle import keras, oracle
@@ -180,3 +181,20 @@ def test_averages_must_be_kept():
     callbacks = CallbackList(SwapEMAWeights(), model=FakeModel(FakeOptimizer()))
     with pytest.raises(ArgumentError, match="`use_ema=True` that has trained, for SwapEMAWeights"):
         callbacks.on_test_begin()
+
+
+def test_real_optimizers():
+    variable = Variable(jnp.array([1.0, 2.0]))
+    optimizer = SGD(0.5, use_ema=True, ema_momentum=0.5)
+    optimizer.apply([jnp.ones(2)], [variable])
+    optimizer.apply([jnp.ones(2)], [variable])
+    callbacks = CallbackList(
+        [SwapEMAWeights(), LearningRateScheduler(lambda epoch, rate: rate / 2)],
+        model=FakeModel(optimizer),
+    )
+    callbacks.on_epoch_begin(0)
+    assert float(optimizer.learning_rate) == 0.25
+    callbacks.on_test_begin()
+    assert variable.numpy().tolist() == [0.25, 1.25]
+    callbacks.on_test_end()
+    assert variable.numpy().tolist() == [0.0, 1.0]
