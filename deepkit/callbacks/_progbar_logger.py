@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from deepkit.core.errors import ArgumentError
+
 from ._callback import Callback
 from ._logs import Logs, plain_logs, say
 from ._progbar import Progbar, has_dynamic_display
@@ -15,6 +17,9 @@ class ProgbarLogger(Callback):
     `verbose` 1 draws a bar, 2 prints a line an epoch, 0 nothing; `"auto"` means 1 in terminals
     and notebooks and 2 elsewhere. It follows by `progress` and overrides no hook of single
     batches, so it does not slow training down.
+
+    Raises:
+        ArgumentError: `verbose` is something else.
 
     Example:
         >>> import deepkit
@@ -41,6 +46,10 @@ class ProgbarLogger(Callback):
         verbose = params.get("verbose", 1)
         if verbose == "auto":
             verbose = 1 if has_dynamic_display() else 2
+        if verbose not in (0, 1, 2):
+            raise ArgumentError(
+                f"Expected `verbose` to be 0, 1, 2 or 'auto', received {verbose!r}."
+            )
         self.verbose = int(verbose)
         self.epochs = params.get("epochs", 1)
         self.target = params.get("steps")

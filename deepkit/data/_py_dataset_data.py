@@ -118,7 +118,7 @@ class _Processes:
         self._pool: concurrent.futures.ProcessPoolExecutor | None = None
 
     def submitter(self, dataset: PyDataset) -> Callable[[int], concurrent.futures.Future]:
-        pickled = pickle.dumps(dataset)
+        pickled = _pickle(dataset)
         if self._pool is None or pickled != self._pickled:
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
@@ -133,6 +133,17 @@ class _Processes:
             self._pickled = pickled
         pool = self._pool
         return lambda index: pool.submit(_load_batch, index)
+
+
+def _pickle(dataset: PyDataset) -> bytes:
+    try:
+        return pickle.dumps(dataset)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise DataError(
+            f"Expected {type(dataset).__name__} to be picklable, as `use_multiprocessing=True` "
+            f"sends it to worker processes: {error}. Define its class at the top of a module, and "
+            f"open files in `__getitem__`; or use threads."
+        ) from error
 
 
 _RECEIVED: list[PyDataset] = []

@@ -159,6 +159,12 @@ def test_values_are_not_read_for_lines(verbose, capsys):
         assert re.fullmatch(r"2/2 - \d+s - \d+\w+/step - loss: 0\.5000", line)
 
 
+@pytest.mark.parametrize("verbose", [3, "loud", None])
+def test_verbose_is_checked(verbose):
+    with pytest.raises(ArgumentError, match="Expected `verbose` to be 0, 1, 2 or 'auto', received"):
+        CallbackList(add_progbar=True, verbose=verbose)
+
+
 def test_auto_draws_in_terminals():
     def shown():
         with contextlib.redirect_stdout(Terminal()):

@@ -177,6 +177,17 @@ def test_py_dataset_in_processes():
     assert firsts(data.batches()) == [10.0, 11.0, 12.0, 13.0]
 
 
+def test_py_dataset_that_cannot_be_sent_to_processes():
+    class Local(Count):
+        pass
+
+    data = make_data(Local(3, workers=1, use_multiprocessing=True))
+    with pytest.raises(
+        DataError, match="Expected Local to be picklable, as `use_multiprocessing=T"
+    ):
+        next(data.batches())
+
+
 def test_py_dataset_shuffles_batches():
     np.random.seed(0)
     data = make_data(Count(20, workers=2), shuffle=True)
