@@ -37,7 +37,7 @@ NAMES = {
     "Initializer": "deepkit.initializers",
     "Input": "deepkit.layers",
     "InputSpec": "deepkit.layers",
-    "KerasTensor": "deepkit.ops",
+    "KerasTensor": "deepkit.ops._operators",
     "Layer": "deepkit.layers",
     "Loss": "deepkit.losses",
     "Metric": "deepkit.metrics",

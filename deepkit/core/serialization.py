@@ -89,8 +89,8 @@ def serialize_keras_object(obj: Any) -> Any:
         return obj.item()
     if isinstance(obj, dict):
         return {_dict_key(key): serialize_keras_object(value) for key, value in obj.items()}
-    if isinstance(obj, list):
-        return [serialize_keras_object(value) for value in obj]
+    if type(obj) in (list, tuple):
+        return type(obj)(serialize_keras_object(value) for value in obj)
     special = _serialize_special(obj)
     if special is not None:
         return special
@@ -114,8 +114,8 @@ def _entry(class_name: str, **config: Any) -> dict[str, Any]:
 def _serialize_special(obj: Any) -> dict[str, Any] | None:
     if hasattr(obj, "_serialize_self"):
         return obj._serialize_self()
-    if isinstance(obj, tuple):
-        return _entry("__tuple__", value=[serialize_keras_object(value) for value in obj])
+    if isinstance(obj, list | tuple):
+        return [serialize_keras_object(value) for value in obj]
     if isinstance(obj, bytes):
         return _entry("__bytes__", value=obj.decode("latin-1"))
     if isinstance(obj, slice):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import deepkit.ops  # gives KerasTensor its operators
 from deepkit.core import config, dtypes
 from deepkit.core.errors import ArgumentError
 from deepkit.core.shapes import Shape, standardize_shape

@@ -88,6 +88,9 @@ class Layer(StatefulOperation):
         if "input_dim" in kwargs:
             self._input_shape_argument = (kwargs.pop("input_dim"),)
         kwargs.pop("batch_input_shape", None)
+        for extension in _EXTENSIONS:
+            if kwargs.get(extension) is None:
+                kwargs.pop(extension, None)
         if kwargs:
             raise ArgumentTypeError(
                 f"Unexpected arguments of the layer '{self.name}' ({type(self).__name__}): "
@@ -441,6 +444,10 @@ class Layer(StatefulOperation):
     def __repr__(self) -> str:
         state = f"built={self.built}"
         return f"<{type(self).__name__} name={self.name}, {state}>"
+
+
+# Written as null by Keras into configs of layers that it lets one extend; nothing to do then.
+_EXTENSIONS = ("lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size")
 
 
 def _built_once(build: Callable[..., None]) -> Callable[..., None]:

@@ -79,7 +79,7 @@ def test_agrees_with_keras_forward_and_backward(row):
     actual = _loss_and_gradients(layer, row, inputs)
     _assert_close(actual, expected, row.tolerance)
     outputs, new_state = _run(layer, row, inputs)
-    _assert_close(new_state, [s for s in state], row.tolerance)
+    _assert_close(new_state, list(state), row.tolerance)
     assert outputs is not None
 
 
@@ -98,9 +98,7 @@ def _loss_and_gradients(layer, row, inputs):
     frozen = [v.value for v in layer.non_trainable_variables]
 
     def loss(trainable, x):
-        outputs, _ = layer.stateless_call(
-            trainable, frozen, x, **row.call, **_training(layer, row)
-        )
+        outputs, _ = layer.stateless_call(trainable, frozen, x, **row.call, **_training(layer, row))
         leaves = [o for o in jax.tree.leaves(outputs) if jnp.issubdtype(o.dtype, jnp.floating)]
         weights = [
             jnp.cos(jnp.arange(leaf.size, dtype="float32")).reshape(leaf.shape) for leaf in leaves
