@@ -102,7 +102,7 @@ class STFT(Initializer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """An initializer from what `get_config` returned."""
-        return cls(**serialization.deserialize_keras_object(config))
+        return super().from_config(serialization.deserialize_keras_object(config))
 
 
 def _fourier_kernel(length: int, bins: int, side: str) -> np.ndarray:
