@@ -44,7 +44,6 @@ class Row:
     options: tuple[dict[str, Any], ...] = ({},)
     class_options: dict[str, Any] = dataclasses.field(default_factory=dict)
     sparse: bool = False
-    steps: bool = True  # whether (N, T, K) makes sense
 
     def data(self, *leading: int, pred: str | None = None) -> tuple[np.ndarray, np.ndarray]:
         """y_true and y_pred with the given leading axes."""
@@ -154,10 +153,9 @@ ROWS = (
         ({}, {"gamma": 2.0, "margin": 0.1}, {"remove_diagonal": False}),
         {"gamma": 2.0, "margin": 0.1},
         sparse=True,
-        steps=False,
     ),
 )
-CTC = Row("ctc", "CTC", "labels", "real", sparse=True, steps=False)
+CTC = Row("ctc", "CTC", "labels", "real", sparse=True)
 CASES = [(row, options) for row in ROWS for options in row.options]
 
 
