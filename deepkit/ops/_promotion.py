@@ -1,9 +1,11 @@
 """How the dtypes of an op's arguments meet: one rule for every op."""
 
+import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from deepkit.core import config, dtypes
 from deepkit.core.errors import DTypeError
@@ -21,9 +23,24 @@ def promote(*values: Any) -> tuple[jax.Array, ...]:
     Raises:
         DTypeError: the dtypes differ and the promotion is `"strict"`.
     """
+    if _agree(values):
+        return values
     prepared = [x if type(x) in _PYTHON_SCALARS else as_array(x) for x in values]
     dtype = _meet([_member(x) for x in prepared])
-    return tuple(as_array(x, dtype) for x in prepared)
+    return tuple(_in_dtype(x, dtype) for x in prepared)
+
+
+def _agree(values: tuple[Any, ...]) -> bool:
+    """Whether all are arrays of one dtype already, as they mostly are."""
+    return all(isinstance(x, jax.Array) and x.dtype == values[0].dtype for x in values)
+
+
+def _in_dtype(x: Any, dtype: Any) -> jax.Array:
+    if type(x) in _PYTHON_SCALARS:
+        # NumPy's scalars reach the device with the call, not by a transfer of their own.
+        with np.errstate(over="ignore"):
+            return np.asarray(x).astype(dtype)
+    return x if x.dtype == dtype else as_array(x, dtype)
 
 
 def promote_floats(*values: Any) -> tuple[jax.Array, ...]:
@@ -44,7 +61,8 @@ def float_dtype(x: jax.Array) -> Any:
 
 def accumulator_dtype(x: jax.Array) -> Any:
     """The dtype to add up the values of `x` in: at least float32."""
-    return jnp.dtype(dtypes.result_type(float_dtype(x), "float32"))
+    dtype = float_dtype(x)
+    return dtype if dtype.itemsize >= 4 else jnp.dtype("float32")
 
 
 def axes(axis: Any) -> int | tuple[int, ...] | None:
@@ -71,7 +89,7 @@ def _meet(members: list[Any]) -> Any:
     result = dtypes.result_type(*members)
     if strong and config.dtype_promotion() == "strict":
         _refuse(members, result)
-    return result
+    return jnp.dtype(dtypes.canonicalize_dtype(result))
 
 
 def _refuse(members: list[Any], result: str) -> None:
@@ -87,6 +105,7 @@ def _name(member: Any) -> str:
     return f"a Python {member.__name__}" if isinstance(member, type) else member.name
 
 
+@functools.lru_cache(maxsize=64)
 def _category(member: Any) -> int:
     if isinstance(member, type):
         return _PYTHON_SCALARS.index(member)

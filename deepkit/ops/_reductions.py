@@ -29,26 +29,25 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> jax.Array:
     """Returns the mean over `axis`; half precision is added up in float32."""
     x = as_array(x)
     average = jnp.mean(x, axis=axes(axis), keepdims=keepdims, dtype=accumulator_dtype(x))
-    return average.astype(float_dtype(x))
+    return as_array(average, float_dtype(x))
 
 
 @operation
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> jax.Array:
     """Returns the variance over `axis`, divided by the count (no correction)."""
     x = as_array(x)
-    return _variance(x, axis, keepdims).astype(_real_dtype(x))
+    return as_array(_variance(x, axis, keepdims), _real_dtype(x))
 
 
 @operation
 def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> jax.Array:
     """Returns the standard deviation over `axis`: the root of `var`."""
     x = as_array(x)
-    return jnp.sqrt(_variance(x, axis, keepdims)).astype(_real_dtype(x))
+    return as_array(jnp.sqrt(_variance(x, axis, keepdims)), _real_dtype(x))
 
 
 def _variance(x: jax.Array, axis: Axis, keepdims: bool) -> jax.Array:
-    dtype = accumulator_dtype(x)
-    return jnp.var(x.astype(dtype), axis=axes(axis), keepdims=keepdims)
+    return jnp.var(as_array(x, accumulator_dtype(x)), axis=axes(axis), keepdims=keepdims)
 
 
 def _real_dtype(x: jax.Array) -> DType:

@@ -129,3 +129,8 @@ def test_means_of_half_precision_do_not_overflow():
     assert ops.mean(large) == 1000.0
     assert ops.std(large) == 0.0
     assert ops.mean(large).dtype == "float16"
+
+
+def test_numbers_out_of_range_act_as_in_jax():
+    assert ops.add(np.array([1, 3], "uint8"), -1).tolist() == [0, 2]
+    assert ops.add(np.ones(1, "float16"), 1e10).tolist() == [float("inf")]
