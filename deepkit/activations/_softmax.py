@@ -36,7 +36,7 @@ def softmax(x: Any, axis: int | tuple[int, ...] = -1) -> jax.Array:
         warnings.warn(
             f"Softmax over axis {axis} of shape {x.shape} has one entry, so it always returns 1. "
             f"For one output unit use `sigmoid`.",
-            stacklevel=2,
+            stacklevel=3,
         )
     return _softmax(x, axes)
 

@@ -60,8 +60,8 @@ class MaxNorm(Constraint):
 
     Example:
         >>> import deepkit
-        >>> deepkit.constraints.MaxNorm(1.0)([[3.0, 0.0], [4.0, 0.5]]).round(4).tolist()
-        [[0.6000..., 0.0], [0.8000..., 0.5]]
+        >>> deepkit.constraints.MaxNorm(1.0)([[4.0, 0.5], [0.0, 0.0]]).round(4).tolist()
+        [[1.0, 0.5], [0.0, 0.0]]
     """
 
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
@@ -88,8 +88,8 @@ class UnitNorm(Constraint):
 
     Example:
         >>> import deepkit
-        >>> deepkit.constraints.UnitNorm()([[3.0], [4.0]]).round(4).tolist()
-        [[0.6000...], [0.8000...]]
+        >>> deepkit.constraints.UnitNorm()([[4.0, 0.5], [0.0, 0.0]]).round(4).tolist()
+        [[1.0, 1.0], [0.0, 0.0]]
     """
 
     def __init__(self, axis: Axis = 0) -> None:

@@ -31,9 +31,9 @@ class STFT(Initializer):
 
     Example:
         >>> import deepkit
-        >>> kernel = deepkit.initializers.STFT("real", window=None)((4, 1, 3))
-        >>> kernel[:, 0, 1].round(4).tolist()
-        [1.0, 0.0, -1.0, 0.0]
+        >>> kernel = deepkit.initializers.STFT("real", window=None)((2, 1, 3))
+        >>> kernel[:, 0, 2].tolist()
+        [1.0, -1.0]
     """
 
     def __init__(
