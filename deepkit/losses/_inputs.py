@@ -9,15 +9,25 @@ import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core import config, dtypes, tree
+from deepkit.core.errors import DTypeError
 from deepkit.tensors import as_array
 
 
 def real_array(value: Any, dtype: Any = None) -> jax.Array:
-    """A floating array: of `dtype` if given, else of its own floating type or of `floatx()`."""
+    """A floating array: of `dtype` if given, else of its own floating type or of `floatx()`.
+
+    Raises:
+        DTypeError: the values are complex.
+    """
     array = as_array(value)
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise DTypeError(
+            f"Expected real numbers in a loss, received {array.dtype}. Give the real and the "
+            f"imaginary parts as two values."
+        )
     if dtype is None:
         dtype = array.dtype if dtypes.is_float(array.dtype) else config.floatx()
-    return array if array.dtype == dtype else array.astype(dtype)
+    return as_array(array, dtype)
 
 
 def map_arrays(function: Callable[[Any], Any], structure: Any) -> Any:

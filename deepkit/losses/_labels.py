@@ -39,6 +39,8 @@ def readable_labels(y_true: Any) -> np.ndarray | None:
     """The labels on the host, or `None` for those that have no values yet."""
     if isinstance(y_true, jax.core.Tracer):
         return None
+    if isinstance(y_true, jax.Array) and not y_true.is_fully_addressable:
+        return None  # parts of it lie on other hosts
     try:
         labels = np.asarray(y_true)
     except jax.errors.TracerArrayConversionError:

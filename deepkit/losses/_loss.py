@@ -8,7 +8,7 @@ from deepkit.core import config, dtypes, naming
 from deepkit.core.errors import ArgumentError, StateError
 from deepkit.tensors import DTypePolicy, FunctionOperation, as_array, has_symbolic
 
-from ._inputs import map_arrays
+from ._inputs import map_arrays, real_array
 from ._reduction import reduce_losses, spread, standardize_reduction
 
 
@@ -114,7 +114,7 @@ class Loss:
         return cls(**config)
 
     def _convert(self, value: Any) -> jax.Array:
-        return as_array(value, self.dtype)
+        return real_array(value, self.dtype)
 
     def _convert_targets(self, y_true: Any) -> Any:
         return map_arrays(self._convert, y_true)

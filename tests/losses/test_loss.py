@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepkit import losses
-from deepkit.core.errors import ArgumentError, StateError
+from deepkit.core.errors import ArgumentError, DTypeError, StateError
 from deepkit.tensors import DTypePolicy, KerasTensor, Variable
 
 TRUE = np.array([[0.0], [1.0], [2.0]], "float32")
@@ -126,6 +126,12 @@ def test_variables_are_read():
 
 def test_integer_predictions_are_real_numbers():
     np.testing.assert_allclose(losses.mse([[0.5]], np.array([[1]])), [0.25])
+
+
+def test_complex_numbers_are_refused():
+    for loss in (losses.MeanSquaredError(), losses.mse):
+        with pytest.raises(DTypeError, match=r"real numbers in a loss, received complex64\. Give"):
+            loss(TRUE, PRED + 1j)
 
 
 def test_symbolic_inputs_draw_a_node():
