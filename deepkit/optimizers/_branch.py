@@ -27,10 +27,12 @@ def run_branch(
         (if_true if predicate else if_false)()
         return
     variables = list({id(variable): variable for variable in variables}.values())
+    written: set[int] = set()
 
     def pure(branch: Callable[[], Any], values: list[jax.Array]) -> list[jax.Array]:
         with StatelessScope(zip(variables, values)) as scope:
             branch()
+            written.update(id(variable) for variable in scope.written())
             return [scope.get_current_value(variable) for variable in variables]
 
     values = jax.lax.cond(
@@ -40,4 +42,5 @@ def run_branch(
         [variable.value for variable in variables],
     )
     for variable, value in zip(variables, values):
-        variable.assign(value)
+        if id(variable) in written:
+            variable.assign(value)

@@ -55,7 +55,7 @@ class MultiOptimizer(Optimizer):
             )
         self._optimizer_map = optimizer_map
         self._optimizers: list[Optimizer] = []
-        self._optimizer_indices: dict[int, int] = {}
+        self._optimizer_indices: list[int] = []
         if isinstance(optimizer_map, OptimizerMap):
             for optimizer in (*optimizer_map.values(), optimizer_map.default_optimizer):
                 self._index_of(optimizer)
@@ -77,13 +77,10 @@ class MultiOptimizer(Optimizer):
     def build(self, variables: Sequence[Variable]) -> None:
         if self.built:
             return
-        self._optimizer_indices = {
-            self._var_key(variable): self._index_of(self._optimizer_map(variable))
-            for variable in variables
-        }
+        super().build(variables)
+        self._optimizer_indices = [self._index_of(self._optimizer_map(v)) for v in variables]
         for optimizer, group in self._groups(variables, variables):
             optimizer.build(group)
-        super().build(variables)
 
     def _groups(
         self, variables: Sequence[Variable], values: Sequence[Any]
@@ -91,7 +88,7 @@ class MultiOptimizer(Optimizer):
         """The values that go with variables, by optimizer; optimizers without any are left out."""
         groups: list[list[Any]] = [[] for _ in self.optimizers]
         for variable, value in zip(variables, values):
-            groups[self._optimizer_indices[self._var_key(variable)]].append(value)
+            groups[self._optimizer_indices[self._get_variable_index(variable)]].append(value)
         return [(optimizer, group) for optimizer, group in zip(self.optimizers, groups) if group]
 
     @property

@@ -102,7 +102,9 @@ class Optimizer(SlotOwner):
         self._exclusions = Exclusions()
         self.built = False
         self._reject_unknown(kwargs)
-        self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
+        if name is None:
+            name = naming.auto_name(naming.to_snake_case(type(self).__name__))
+        self.name = naming.check_name(name, "an optimizer")
         self.weight_decay = check_optional(check_number, "weight_decay", weight_decay)
         self.clipnorm = check_optional(check_positive, "clipnorm", clipnorm)
         self.clipvalue = check_optional(check_positive, "clipvalue", clipvalue)
@@ -183,7 +185,7 @@ class Optimizer(SlotOwner):
             )
 
     def _make_learning_rate(self, learning_rate: Any) -> Any:
-        if callable(learning_rate):
+        if callable(learning_rate) and not isinstance(learning_rate, type):
             return learning_rate
         expected = "a number, a LearningRateSchedule, or a function without arguments"
         number = check_number("learning_rate", learning_rate, expected)
@@ -213,6 +215,7 @@ class Optimizer(SlotOwner):
                 for variable in variables
             ]
         self._know_variables(variables)
+        self._decays = [variable not in self._exclusions for variable in variables]
         self.built = True
 
     def update_step(self, gradient: jax.Array, variable: Variable, learning_rate: Any) -> None:
@@ -352,7 +355,11 @@ class Optimizer(SlotOwner):
         return gradients
 
     def _apply_weight_decay(self, variables: list[Variable]) -> None:
-        rates = [(v, self._weight_decay_of(v)) for v in variables if v not in self._exclusions]
+        rates = [
+            (variable, self._weight_decay_of(variable))
+            for variable in variables
+            if self._decays[self._get_variable_index(variable)]
+        ]
         decaying = [(variable, rate) for variable, rate in rates if rate is not None]
         if decaying:
             learning_rate = as_array(self.learning_rate)

@@ -42,6 +42,12 @@ class SlotOwner:
                     self._track_variable(part)
         super().__setattr__(name, value)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Copies of variables have identities of their own.
+        self.__dict__.update(state)
+        self._variables = {self._var_key(v): v for v in state["_variables"].values()}
+        self._know_variables(state["_trainable_variables"])
+
     def _track_variable(self, variable: Variable) -> None:
         if self._var_key(variable) not in self._trainable_variables_indices:
             self._variables.setdefault(self._var_key(variable), variable)

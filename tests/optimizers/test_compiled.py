@@ -103,6 +103,25 @@ def test_accumulation_does_the_update_in_one_branch_only():
     assert kept < 5 < updated
 
 
+@pytest.mark.parametrize("name", ["adam", "schedule free", "ema", "accumulation"])
+def test_state_may_be_made_inside_of_a_program(name):
+    expected = eager(make(name), gradients()[:1])
+    optimizer, variables = make(name), make_variables(deepkit)
+
+    @jax.jit
+    def step(values, grads):
+        with deepkit.StatelessScope(zip(variables, values)) as scope:
+            optimizer.apply(grads, variables)
+            return [scope.get_current_value(v) for v in (*variables, *optimizer.variables)]
+
+    received = step([v.value for v in variables], gradients()[0])
+    # What was read but not assigned is not in the scope: the learning rate.
+    pairs = [(r, e) for r, e in zip(received, expected, strict=True) if r is not None]
+    assert len(pairs) == len(expected) - 1
+    for value, wanted in pairs:
+        close(value, wanted)
+
+
 def test_apply_works_in_a_vmapped_program():
     optimizer = deepkit.optimizers.SGD(0.5, gradient_accumulation_steps=2)
     weight = deepkit.Variable([0.0, 0.0])

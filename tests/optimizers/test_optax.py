@@ -1,5 +1,8 @@
 """Transformations of optax take the steps that they take in plain JAX."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -158,6 +161,11 @@ def test_configs_are_refused():
     optimizer = deepkit.optimizers.OptaxOptimizer(optax.adam(0.1), name="o")
     with pytest.raises(errors.SerializationError, match=r"'o' wraps an optax .*`model.compile\("):
         deepkit.optimizers.serialize(optimizer)
+
+
+def test_optax_is_not_imported():
+    code = "import deepkit.optimizers, sys; sys.exit('optax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_what_is_no_transformation():

@@ -310,6 +310,12 @@ def test_layout_of_slots_is_that_of_their_variables():
             {"learning_rate": "fast"},
             "`learning_rate` to be a number, a LearningRateSchedule",
         ),
+        (
+            "SGD",
+            {"learning_rate": deepkit.optimizers.schedules.CosineDecay},
+            r"`learning_rate` .* received <class",
+        ),
+        ("SGD", {"name": "a/b"}, r"`name` of an optimizer to be text .* received 'a/b'"),
         ("SGD", {"learning_rate": True}, "`learning_rate` to be a number, .* received True"),
         ("SGD", {"learning_rate": None}, "`learning_rate` .* received None"),
         ("SGD", {"lr": 0.1}, "SGD has no option `lr`, received lr=0.1. Use `learning_rate`"),

@@ -40,6 +40,8 @@ def make(lib, name):
 def test_rates_of_keras(name):
     with oracle():
         theirs = make(keras, name)
+        # Eagerly, Keras's conditionals are compiled anew in each call.
+        theirs = jax.jit(theirs) if "Cosine" in type(theirs).__name__ else theirs
         expected = [float(theirs(jnp.int32(step))) for step in STEPS]
     ours = make(deepkit, name)
     # A logarithm and a cosine, each within a few units of the last place of numbers near 1.

@@ -1,5 +1,8 @@
 """The state of optimizers goes to files and lists, and comes back, here and in Keras."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -46,6 +49,25 @@ def test_state_moves_from_keras_and_back(name):
     with oracle():
         theirs.load_own_variables(store)
     for received, expected in zip(values_of(theirs.variables), ours.get_weights(), strict=True):
+        np.testing.assert_array_equal(received, expected)
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_go_on_with_copies_of_their_variables(duplicate):
+    make = deepkit.optimizers.Adam
+    optimizer_map = deepkit.optimizers.OptimizerMap(make(0.1, weight_decay=0.1))
+    optimizer_map["bias"] = deepkit.optimizers.ScheduleFreeAdamW(0.1, use_ema=True)
+    optimizer = deepkit.optimizers.MultiOptimizer(optimizer_map)
+    variables = make_variables(deepkit)
+    steps = gradients()
+    optimizer.apply(steps[0], variables)
+    twin, twins = duplicate((optimizer, variables))
+    optimizer.apply(steps[1], variables)
+    twin.apply(steps[1], twins)
+    assert not any(a is b for a, b in zip(variables, twins))
+    for received, expected in zip(
+        values_of([*twins, *twin.variables]), values_of([*variables, *optimizer.variables])
+    ):
         np.testing.assert_array_equal(received, expected)
 
 
