@@ -33,6 +33,7 @@ INT_TYPES = (
 COMPLEX_TYPES = ("complex64", "complex128")
 ALLOWED_DTYPES = frozenset((*FLOAT_TYPES, *INT_TYPES, *COMPLEX_TYPES, "bool", "string"))
 
+_SPELLINGS = {"str": "string", "int": "int32"}
 _PYTHON_TYPES = {bool: "bool", int: "int32", str: "string", complex: "complex64"}
 
 
@@ -56,8 +57,7 @@ def standardize_dtype(dtype: Any = None) -> str:
         name = dtype.name
     else:
         name = _foreign_name(dtype)
-    if name.startswith("str"):
-        name = "string"
+    name = _SPELLINGS.get(name, name)
     if name not in ALLOWED_DTYPES:
         raise DTypeError(
             f"Expected the name of a dtype such as 'float32' or 'int32', received {dtype!r}."

@@ -20,7 +20,7 @@ class CallContext(threading.local):
 _CONTEXT = CallContext()
 
 
-class layer_call:  # noqa: N801 (used as a statement)
+class layer_call:
     """Enter the call of a layer; the outermost one starts a context and ends it."""
 
     def __init__(self, layer: Any, training: Any) -> None:

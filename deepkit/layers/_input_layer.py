@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import deepkit.ops  # gives KerasTensor its operators
 from deepkit.core import config, dtypes
 from deepkit.core.errors import ArgumentError
 from deepkit.core.shapes import Shape, standardize_shape
@@ -91,7 +90,7 @@ def _full_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> Shape:
     return Shape((batch_size, *standardize_shape(shape)))
 
 
-def Input(  # noqa: N802 (Keras's name)
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,

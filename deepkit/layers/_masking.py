@@ -8,7 +8,7 @@ from deepkit.layers._layer import Layer
 
 
 class Masking(Layer):
-    """Mark the time steps in which all features have a certain value, so that later layers skip them.
+    """Mark the time steps in which all features have a certain value; later layers skip them.
 
     Args:
         mask_value: the value.

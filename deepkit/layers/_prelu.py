@@ -10,7 +10,7 @@ from deepkit.layers._layer import Layer
 
 
 class PReLU(Layer):
-    """`x` above 0, and `alpha * x` below, with a learned `alpha` (He et al., 2015, arXiv:1502.01852).
+    """`x` above 0, `alpha * x` below, with a learned `alpha` (He et al., 2015, arXiv:1502.01852).
 
     Args:
         alpha_initializer: of the slopes.

@@ -1,4 +1,4 @@
-"""A row of the catalogue of layers: how to make a layer, in deepkit and in Keras, and its inputs."""
+"""A row of the catalogue of layers: how to make one, in deepkit and in Keras, and its inputs."""
 
 import dataclasses
 from collections.abc import Callable

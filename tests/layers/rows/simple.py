@@ -21,7 +21,9 @@ ROWS = [
     Row("Softmax", {"axis": [1, 2]}, (2, 3, 4), label="two-axes"),
     Row("ActivityRegularization", {"l1": 0.1, "l2": 0.2}),
     Row("Dropout", {"rate": 0.5, "seed": 3}, training=True),
-    Row("Dropout", {"rate": 0.5, "noise_shape": (2, 1), "seed": 3}, training=True, label="shaped"),
+    Row(
+        "Dropout", {"rate": 0.5, "noise_shape": (None, 1), "seed": 3}, training=True, label="shaped"
+    ),
     Row("AlphaDropout", {"rate": 0.3, "seed": 3}, training=True),
     Row("GaussianDropout", {"rate": 0.3, "seed": 3}, training=True),
     Row("GaussianNoise", {"stddev": 0.3, "seed": 3}, training=True),
