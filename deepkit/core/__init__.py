@@ -1,1 +1,1 @@
-"""Ground floor: errors, settings, dtypes, shapes, trees, names, the registry and the object formats."""
+"""Ground floor: errors, settings, dtypes, shapes, trees, names, registry and object formats."""

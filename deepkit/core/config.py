@@ -1,4 +1,4 @@
-"""Settings of the process: float type, epsilon, image layout, promotion, logging, training limits."""
+"""Settings of the process: float type, epsilon, image layout, promotion, logging, limits."""
 
 import dataclasses
 from typing import Any

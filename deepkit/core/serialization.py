@@ -350,7 +350,7 @@ def find_object(
 
 
 def _public_modules(module: Any) -> tuple[str, ...]:
-    """Where to look for a built-in: in the module named, or everywhere for configs of Keras 1 and 2."""
+    """Where to look for a built-in: in the module named; everywhere for configs of Keras 2."""
     everywhere = registry.provided_modules()
     if not isinstance(module, str):
         return everywhere

@@ -226,7 +226,8 @@ def _assert_same(a: Any, b: Any, path: tuple[Any, ...]) -> None:
     keys_a, keys_b = [key for key, _ in items_a], [key for key, _ in items_b]
     if keys_a != keys_b:
         raise ArgumentError(
-            f"Expected structures of the same form, received the keys {keys_a} and {keys_b} {place}."
+            f"Expected structures of the same form, received the keys {keys_a} and {keys_b} "
+            f"{place}."
         )
     for (key, child_a), (_, child_b) in zip(items_a, items_b):
         _assert_same(child_a, child_b, (*path, key))

@@ -174,9 +174,9 @@ class BatchNormalization(AffineNormalization):
         """The correction `r`, `d` of batch renormalization put into factor and offset."""
         deviation = jnp.sqrt(variance + self.epsilon)
         limits = self.renorm_clipping or {}
-        moving_deviation = self.renorm_stddev.value
+        moving_deviation = self.renorm_stddev.value.astype(mean.dtype)
         r = deviation / moving_deviation
-        d = (mean - self.renorm_mean.value) / moving_deviation
+        d = (mean - self.renorm_mean.value.astype(mean.dtype)) / moving_deviation
         r = jnp.clip(r, limits.get("rmin"), limits.get("rmax"))
         if "dmax" in limits:
             d = jnp.clip(d, -limits["dmax"], limits["dmax"])
@@ -186,7 +186,7 @@ class BatchNormalization(AffineNormalization):
         _move(self.moving_mean, mean, self.momentum)
         _move(self.moving_stddev, deviation, self.momentum)
         # The variance is known from the deviation, whose epsilon it does not include.
-        squared = self.moving_stddev.value**2 - self.epsilon
+        squared = self.moving_stddev.value.astype(mean.dtype) ** 2 - self.epsilon
         self.moving_variance.assign(jax.nn.relu(squared))
         offset = d if factor is None and offset is None else _sum(_product(d, factor), offset)
         return mean, variance, _product(r, factor), offset

@@ -54,7 +54,7 @@ class Layer(StatefulOperation):
         >>> import deepkit
         >>> class Scale(deepkit.layers.Layer):
         ...     def build(self, input_shape):
-        ...         self.factor = self.add_weight("factor", shape=input_shape[-1:], initializer="ones")
+        ...         self.factor = self.add_weight("factor", input_shape[-1:], initializer="ones")
         ...
         ...     def call(self, x):
         ...         return x * self.factor

@@ -100,7 +100,7 @@ def _operations_by_first_visit(
 
 
 def _depths(nodes: list[Node], ends: set[int]) -> dict[Node, int]:
-    """The longest way from each node to an output, at least that of other calls of its operation."""
+    """The longest way from each node to an output, no less than for other calls of its op."""
     depths = dict.fromkeys(nodes, 0)
     of_operation: dict[Operation, int] = {}
     for node in reversed(nodes):

@@ -101,7 +101,8 @@ class DTypePolicyMap(MutableMapping):
     def __init__(self, default_policy: Any = None, policy_map: Any = None) -> None:
         if policy_map is not None and not isinstance(policy_map, dict):
             raise ArgumentTypeError(
-                f"Expected `policy_map` to be a dict of paths and policies, received {policy_map!r}."
+                f"Expected `policy_map` to be a dict of paths and policies, "
+                f"received {policy_map!r}."
             )
         self._default_policy_arg = default_policy
         self._default_policy = get(default_policy)

@@ -86,7 +86,7 @@ class StatelessScope:
         _CURRENT.scope = self._parent
 
     def get_current_value(self, variable: "Variable") -> jax.Array | None:
-        """The value of a variable in this scope, or `None` if it was neither mapped nor assigned."""
+        """The value of a variable in this scope; `None` if it was neither mapped nor assigned."""
         value = self._values.get(id(variable))
         drawn = self._draws.get(id(variable), 0)
         if not drawn:

@@ -1,4 +1,4 @@
-"""Building a model before it is traced: all variables that a step needs are made by shapes alone."""
+"""Building a model before it is traced: all variables of a step are made by shapes alone."""
 
 from typing import Any
 

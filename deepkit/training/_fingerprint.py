@@ -10,7 +10,7 @@ from deepkit.tensors import Variable
 
 _PLAIN = (int, float, str, bool, bytes, type(None), type, np.dtype)
 # Numbers that live in variables, and names, change nothing in a program.
-_IGNORED = frozenset(("name", "_name", "_path", "learning_rate", "_learning_rate", "seed"))
+_IGNORED = frozenset(("name", "_name", "_path", "seed"))
 _MAX_DEPTH = 12
 
 

@@ -22,5 +22,6 @@ ROWS = [
     Row("RMSNormalization", {"axis": [1, 2]}, (4, 3, 2), label="two-axes"),
     Row("Normalization", {"mean": 3.0, "variance": 2.0}, (4, 3)),
     Row("Normalization", {"mean": [1.0, 2.0], "variance": [2.0, 4.0]}, (4, 2), label="each"),
-    Row("Normalization", {"invert": True}, (4, 3), label="invert"),
+    Row("Normalization", {"mean": 3.0, "variance": 2.0, "invert": True}, (4, 3), label="invert"),
+    Row("Normalization", {"axis": None}, (4, 3), label="not-adapted"),
 ]
