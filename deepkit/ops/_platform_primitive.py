@@ -1,0 +1,50 @@
+"""Makes primitives of JAX that are lowered in one way on CPU and in another everywhere else."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from jax.extend.core import Primitive
+from jax.interpreters import mlir
+
+
+def make_primitive(
+    name: str, *, cpu: Callable[..., jax.Array], default: Callable[..., jax.Array]
+) -> Primitive:
+    """A primitive whose form is chosen by platform when a program is lowered.
+
+    A primitive, and neither a custom derivative around `jax.lax.platform_dependent` nor a test of
+    the default device: forward and reverse mode work on it, `vmap` has a say, the program that is
+    compiled holds one form only, and it follows the platform that is really compiled for.
+
+    Args:
+        name: how it shows in printed programs.
+        cpu: arrays and the keyword `geometry` (hashable) to an array, for CPU.
+        default: the same function for all other platforms; it also defines the output's type.
+    """
+    primitive = Primitive(name)
+
+    def bind(*operands: jax.Array, geometry: Any) -> jax.Array:
+        return primitive.bind(*operands, geometry=geometry)
+
+    @functools.lru_cache(maxsize=1024)
+    def output_type(*operands: Any, geometry: Any) -> Any:
+        jaxpr = jax.make_jaxpr(functools.partial(default, geometry=geometry))(*operands)
+        return jaxpr.out_avals[0]
+
+    primitive.def_impl(jax.jit(bind, static_argnames="geometry"))
+    primitive.def_abstract_eval(output_type)
+    mlir.register_lowering(primitive, mlir.lower_fun(default, multiple_results=False))
+    mlir.register_lowering(primitive, mlir.lower_fun(cpu, multiple_results=False), platform="cpu")
+    return primitive
+
+
+def align_varying(*operands: jax.Array) -> tuple[jax.Array, ...]:
+    """Make all operands vary over the same mesh axes, as `jax.shard_map` asks of a primitive."""
+    varying = [jax.typeof(x).manual_axis_type.varying for x in operands]
+    everywhere = frozenset().union(*varying)
+    return tuple(
+        jax.lax.pcast(x, tuple(everywhere - axes), to="varying") if axes != everywhere else x
+        for x, axes in zip(operands, varying)
+    )

@@ -1,0 +1,43 @@
+"""The static side of pooling: windows, strides, padding."""
+
+import dataclasses
+from typing import Any
+
+Sizes = tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class PoolGeometry:
+    """Windows over an array, one entry for each dimension but the batch.
+
+    Args:
+        input_size: sizes of the input.
+        window: sizes of a window; 1 for the channels.
+        strides: steps from window to window.
+        padding: places before and after, for each dimension.
+    """
+
+    input_size: Sizes
+    window: Sizes
+    strides: Sizes
+    padding: tuple[tuple[int, int], ...]
+
+    @property
+    def output_size(self) -> Sizes:
+        """Sizes of the output."""
+        return tuple(
+            max((n + low + high - window) // stride + 1, 0)
+            for n, (low, high), window, stride in zip(
+                self.input_size, self.padding, self.window, self.strides
+            )
+        )
+
+    def along(self, axis: int, input_size: Sizes) -> "PoolGeometry":
+        """The same along one dimension only, of an input of another size."""
+
+        def only(values: tuple[Any, ...], otherwise: Any) -> tuple[Any, ...]:
+            return tuple(v if i == axis else otherwise for i, v in enumerate(values))
+
+        return PoolGeometry(
+            input_size, only(self.window, 1), only(self.strides, 1), only(self.padding, (0, 0))
+        )
