@@ -1,6 +1,7 @@
 """Pure functions of arrays, from which everything else is made."""
 
 from . import _operators as _operators
+from . import image as image
 from . import linalg as linalg
 from . import numpy as numpy
 from ._arithmetic import add as add

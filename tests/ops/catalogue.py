@@ -379,5 +379,100 @@ CREATION = [
     *_rows("bartlett blackman hamming hanning", 6, tolerance=1e-5, **FIXED),
     Row("kaiser", (6, 8.0), tolerance=1e-5, **FIXED),
 ]
-FAMILIES = [ELEMENTWISE, PAIRS, REDUCTIONS, SHAPES, INDEXING, PRODUCTS, LINALG, FOURIER, CREATION]
+IMAGES = _RNG.uniform(size=(2, 6, 5, 3)).astype("float32")
+IMAGE = IMAGES[0]
+FIRST = np.moveaxis(IMAGES, -1, 1)
+BYTES = (IMAGES * 255).astype("uint8")
+VOLUMES = _normal(2, 4, 5, 4, 2)
+BENT = np.array([0.9, 0.2, 0.3, -0.1, 1.1, 0.4, 0.0, 0.0], "float32")
+CORNERS = np.array([[0, 0], [4, 0], [0, 5], [4, 5]], "float32")
+MOVED = CORNERS + _normal(4, 2) / 4
+CHANNELS_FIRST = {"data_format": "channels_first"}
+# Coordinates are sums of products of numbers up to 6, interpolation multiplies what they lack.
+BENDING = {"tolerance": 2e-5, "unknown": False}
+IMAGE_OPS = [
+    *_rows("image.rgb_to_grayscale", IMAGES),
+    *_rows("image.rgb_to_grayscale", FIRST, kwargs=CHANNELS_FIRST),
+    *_rows("image.rgb_to_grayscale", BYTES, gradient=False),
+    *_rows("image.rgb_to_grayscale", IMAGE[..., :1]),
+    *_rows("image.rgb_to_hsv image.hsv_to_rgb", IMAGES, tolerance=1e-5),
+    *_rows("image.rgb_to_hsv image.hsv_to_rgb", FIRST, kwargs=CHANNELS_FIRST, tolerance=1e-5),
+    *[
+        Row("image.resize", (IMAGES, (4, 7)), {"interpolation": how}, tolerance=1e-5)
+        for how in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
+    ],
+    Row("image.resize", (IMAGE, (3, 3)), {"antialias": True}, **KNOWN),
+    Row("image.resize", (BYTES, (4, 7)), gradient=False),
+    Row("image.resize", (FIRST, (4, 7)), {"crop_to_aspect_ratio": True, **CHANNELS_FIRST}),
+    Row("image.resize", (IMAGES, (4, 9)), {"pad_to_aspect_ratio": True, "fill_value": 0.5}),
+    Row("image.resize", (FIRST, (9, 4)), {"pad_to_aspect_ratio": True, **CHANNELS_FIRST}),
+    Row(
+        "image.scale_and_translate",
+        (IMAGE, (4, 4, 3), np.array([0.7, 0.8], "float32"), np.array([0.5, -0.2], "float32")),
+        {"spatial_dims": (0, 1), "method": "linear"},
+        **BENDING,
+    ),
+    Row("image.pad_images", (IMAGES, 1, None, 2, 3, None, 9)),
+    Row("image.pad_images", (FIRST[0], None, 1, 2, 3, 9), CHANNELS_FIRST, **KNOWN),
+    Row("image.crop_images", (IMAGES, 1, None, 2, 1, None, 3)),
+    Row("image.crop_images", (FIRST, None, 1, 2, 3, 3), CHANNELS_FIRST),
+    *_rows("image.extract_patches", IMAGES, 2),
+    *_rows("image.extract_patches", IMAGE, (3, 2), 1, **KNOWN),
+    Row("image.extract_patches", (IMAGES, (2, 3), (2, 1)), {"padding": "same"}),
+    Row("image.extract_patches", (FIRST, 2), {"strides": 1, "dilation_rate": 2, **CHANNELS_FIRST}),
+    *_rows("image.extract_patches image.extract_patches_3d", VOLUMES, (2, 2, 3)),
+    Row("image.extract_patches_3d", (VOLUMES, 3), {"strides": 2, "padding": "same"}),
+    Row("image.map_coordinates", (X, np.abs(_normal(2, 5)) * 2), {"order": 1}, **BENDING),
+    *[
+        Row(
+            "image.map_coordinates",
+            (X, _normal(2, 5) * 4),
+            {"order": 0, "fill_mode": mode},
+            **BENDING,
+        )
+        for mode in ("constant", "nearest", "wrap", "mirror", "reflect")
+    ],
+    Row(
+        "image.affine_transform", (IMAGES, np.stack([BENT, BENT * 0.9])), gradient=False, **BENDING
+    ),
+    Row("image.affine_transform", (IMAGE, BENT.tolist()), {"fill_mode": "nearest"}, **BENDING),
+    Row(
+        "image.affine_transform",
+        (BYTES[0], BENT),
+        {"interpolation": "nearest"},
+        gradient=False,
+        **KNOWN,
+    ),
+    Row(
+        "image.perspective_transform",
+        (IMAGES, np.stack([CORNERS, MOVED]), np.stack([MOVED, CORNERS])),
+        gradient=False,
+        **BENDING,
+    ),
+    Row(
+        "image.perspective_transform",
+        (FIRST[0], CORNERS, MOVED),
+        CHANNELS_FIRST,
+        gradient=False,
+        **BENDING,
+    ),
+    *_rows("image.gaussian_blur", IMAGES, kwargs={"data_format": "channels_last"}),
+    Row("image.gaussian_blur", (FIRST, (5, 3), (0.5, 2.0)), CHANNELS_FIRST),
+    *_rows("image.sobel_edges", IMAGES, tolerance=1e-5),
+    Row("image.sobel_edges", (FIRST,), CHANNELS_FIRST, tolerance=1e-5),
+    Row("image.ssim", (IMAGES, IMAGES**2), {"filter_size": 5}, tolerance=1e-5),
+    Row("image.ssim", (FIRST[0], FIRST[1]), {"filter_size": 3, **CHANNELS_FIRST}, tolerance=1e-4),
+]
+FAMILIES = [
+    ELEMENTWISE,
+    PAIRS,
+    REDUCTIONS,
+    SHAPES,
+    INDEXING,
+    PRODUCTS,
+    LINALG,
+    FOURIER,
+    CREATION,
+    IMAGE_OPS,
+]
 ROWS_OF_ALL = [row for family in (*FAMILIES, EAGER) for row in family]

@@ -18,6 +18,7 @@ ROWS = catalogue.ROWS_OF_ALL
 ELSEWHERE = """
     associative_scan cond convert_to_numpy custom_gradient dtype empty empty_like fori_loop
     is_tensor jvp linalg.jvp map ndim scan shape size switch vectorize vectorized_map while_loop
+    image.elastic_transform
 """
 
 
@@ -126,7 +127,7 @@ def names_in(module):
 
 def api():
     names = names_in(keras.ops) - names_in(keras.ops.nn)
-    for part in ("numpy", "linalg"):
+    for part in ("numpy", "linalg", "image"):
         names |= {f"{part}.{name}" for name in names_in(getattr(keras.ops, part))}
     return sorted(names)
 
