@@ -28,7 +28,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Array:
 
     Example:
         >>> import deepkit
-        >>> deepkit.metrics.pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]])
+        >>> deepkit.metrics.pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).round(4)
         Array([1.], dtype=float32)
     """
     y_true, y_pred = match_shapes(*as_same_dtype(as_float(y_true), as_float(y_pred)))
