@@ -109,7 +109,9 @@ def test_unknown_name_lists_the_closest():
 
 
 def test_neither_name_nor_callable():
-    with pytest.raises(deepkit.errors.ArgumentTypeError, match=r"activation as a name.* received 3"):
+    with pytest.raises(
+        deepkit.errors.ArgumentTypeError, match=r"activation as a name.* received 3"
+    ):
         activations.get(3)
 
 

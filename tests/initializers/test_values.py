@@ -81,7 +81,7 @@ def test_fixed_values(name, options, dtype):
     np.testing.assert_array_equal(np.asarray(actual), np.asarray(expected).astype(actual.dtype))
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["bfloat16"])
 @pytest.mark.parametrize(("name", "options"), RANDOM)
 def test_half_precision_in_jit(name, options, dtype):
     make = getattr(initializers, name)(**options, seed=1)
