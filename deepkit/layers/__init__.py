@@ -6,6 +6,7 @@ from ._alpha_dropout import AlphaDropout as AlphaDropout
 from ._batch_normalization import BatchNormalization as BatchNormalization
 from ._dense import Dense as Dense
 from ._dropout import Dropout as Dropout
+from ._embedding import Embedding as Embedding
 from ._elu import ELU as ELU
 from ._flatten import Flatten as Flatten
 from ._gaussian_dropout import GaussianDropout as GaussianDropout

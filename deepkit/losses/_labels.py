@@ -3,9 +3,11 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core.errors import DataError, DTypeError
+from deepkit.tensors import check_values
 
 
 def check_labels(
@@ -22,17 +24,37 @@ def check_labels(
         DTypeError: the labels are text or objects.
         DataError: a label is fractional or names no class; the message says where.
     """
+    if isinstance(y_true, jax.core.Tracer):
+        _note(y_true, num_classes, ignore_class)
+        return
     labels = readable_labels(y_true)
     if labels is None or not labels.size or _all_fit(labels, num_classes):
         return
     bad = labels != np.trunc(labels)
-    fractional = bad.any()
     if num_classes is not None:
         bad |= (labels < 0) | (labels >= num_classes)
     if ignore_class is not None:
         bad &= labels != ignore_class
     if bad.any():
-        raise DataError(_message(labels, bad, fractional, num_classes))
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        count = int(bad.sum())
+        raise DataError(_message(place, labels[place].item(), count, labels.size, num_classes))
+
+
+def _note(labels: jax.Array, num_classes: int | None, ignore_class: int | None) -> None:
+    """Leave the check of labels that are being traced to whoever runs the program."""
+
+    def is_bad(labels: Any) -> Any:
+        bad = labels != jnp.trunc(labels)
+        if num_classes is not None:
+            bad |= (labels < 0) | (labels >= num_classes)
+        return bad if ignore_class is None else bad & (labels != ignore_class)
+
+    def refuse(place: tuple[int, ...], value: Any) -> None:
+        raise DataError(_message(place, value, 1, 1, num_classes))
+
+    if jnp.issubdtype(labels.dtype, jnp.number):
+        check_values(labels, is_bad, refuse)
 
 
 def readable_labels(y_true: Any) -> np.ndarray | None:
@@ -61,13 +83,12 @@ def _all_fit(labels: np.ndarray, num_classes: int | None) -> bool:
     return num_classes is None or bool(labels.min() >= 0 and labels.max() < num_classes)
 
 
-def _message(labels: np.ndarray, bad: np.ndarray, fractional: bool, num_classes: int | None) -> str:
-    place = tuple(int(i) for i in np.argwhere(bad)[0])
+def _message(
+    place: tuple[int, ...], value: Any, count: int, size: int, num_classes: int | None
+) -> str:
     where = f"y_true[{', '.join(map(str, place))}]" if place else "y_true"
-    count = int(bad.sum())
-    more = f" ({count} labels of {labels.size} are wrong)" if count > 1 else ""
-    value = labels[place].item()
-    if num_classes is None or (fractional and value != np.trunc(value)):
+    more = f" ({count} labels of {size} are wrong)" if count > 1 else ""
+    if num_classes is None or value != np.trunc(value):
         return (
             f"Expected class labels to be whole numbers, received {where} = {value}{more}. If "
             f"y_true holds probabilities or one-hot rows, use CategoricalCrossentropy; if it "

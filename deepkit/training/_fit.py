@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deepkit.callbacks import CallbackList
+from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError
 from deepkit.data import make_data, train_validation_split
@@ -10,7 +10,7 @@ from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import Evaluator
 from deepkit.training._runner import Runner
 from deepkit.training._steps import to_host
-from deepkit.training._trainable import Trainable
+from deepkit.training._trainable import Trainable, is_default
 
 
 def fit(
@@ -67,7 +67,9 @@ def fit(
             verbose=verbose,
             epochs=epochs,
             steps=runner.steps,
+            validation_freq=validation_freq,
         )
+    _check_monitors(model, callbacks, validates=evaluator is not None)
     run = _Run(model, runner, evaluator, callbacks, validation_freq)
     try:
         run.train(initial_epoch, epochs)
@@ -97,24 +99,22 @@ class _Run:
         model.reset_metrics()
         callbacks.on_train_begin()
         resume = callbacks.resume_point
-        skip = 0
         if resume is not None:
-            initial_epoch, skip = resume.epoch, resume.batch
+            initial_epoch = resume.epoch
         logs: dict[str, Any] = {}
         for epoch in range(initial_epoch, epochs):
             if model.stop_training:
                 break
-            logs = self._epoch(epoch, skip)
-            skip = 0
+            logs = self._epoch(epoch, resume)
+            resume = None
         if model.optimizer is not None:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         callbacks.on_train_end(logs)
 
-    def _epoch(self, epoch: int, skip: int) -> dict[str, Any]:
-        if not skip:
-            self.model.reset_metrics()
+    def _epoch(self, epoch: int, resume: ResumePoint | None) -> dict[str, Any]:
+        self.model.reset_metrics()
         self.callbacks.on_epoch_begin(epoch)
-        logs = to_host(self.runner.run(self.callbacks, skip))
+        logs = to_host(self.runner.run(self.callbacks, resume))
         if self.evaluator is not None and self._validates(epoch):
             results = self.evaluator.run(self.callbacks)
             logs.update({f"val_{name}": value for name, value in results.items()})
@@ -125,6 +125,15 @@ class _Run:
         if isinstance(self.frequency, int):
             return (epoch + 1) % self.frequency == 0
         return epoch + 1 in self.frequency
+
+
+def _check_monitors(model: Trainable, callbacks: CallbackList, validates: bool) -> None:
+    """Refuse names that no epoch will log, before the first one."""
+    if is_default(model, "train_step", "test_step", "compute_metrics"):
+        names = list(model.get_metrics_result())
+        if validates:
+            names += [f"val_{name}" for name in names]
+        callbacks.check_monitors(names)
 
 
 def _check_optimizer(model: Trainable) -> None:

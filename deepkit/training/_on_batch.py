@@ -11,6 +11,7 @@ from deepkit.training._modes import bind_program, own_step
 from deepkit.training._passes import to_device
 from deepkit.training._steps import to_host
 from deepkit.training._trainable import Trainable
+from deepkit.training._value_checks import ValueChecker
 
 
 def train_on_batch(
@@ -51,4 +52,7 @@ def _step(model: Trainable, mode: str, batch: Any) -> Any:
     ensure_built(model, batch, mode)
     if model._trainer.run_eagerly:
         return own_step(model, mode)(batch)
+    checker = ValueChecker.of(model, mode)
+    if checker is not None:
+        checker.check(batch)
     return bind_program(model, mode).step(batch)

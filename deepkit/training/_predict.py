@@ -15,6 +15,7 @@ from deepkit.training._build import ensure_built
 from deepkit.training._modes import bind_program, own_step
 from deepkit.training._passes import Hooks, to_device
 from deepkit.training._trainable import Trainable
+from deepkit.training._value_checks import ValueChecker
 
 _MAX_UNDER_WAY = 8
 
@@ -53,7 +54,17 @@ def predict(
 def _collect(model: Trainable, data: Data, steps: int | None, callbacks: CallbackList) -> Any:
     eager = model._trainer.run_eagerly
     step = own_step(model, "predict") if eager else bind_program(model, "predict").step
-    feed = EpochFeed(data, steps, wrap=lambda batches: prefetch(map(to_device, batches)))
+    checker = None if eager else ValueChecker.of(model, "predict")
+    if checker is not None and isinstance(data, ArrayData):
+        checker.check_all(data)
+        checker = None
+
+    def read_ahead(batches: Any) -> Any:
+        if checker is not None:
+            batches = map(checker.check, batches)
+        return prefetch(map(to_device, batches))
+
+    feed = EpochFeed(data, steps, wrap=read_ahead)
     hooks = Hooks(callbacks, "predict", model)
     try:
         parts = _run(step, feed.epoch(), hooks)

@@ -64,6 +64,7 @@ class Program:
         self._donates = donates
         self._results = results
         self._written: dict[str, list[int]] = {}
+        self._names: list[str] | None = None
         self.traces = 0
         donated = (0,) if donates else ()
         self._single = jax.jit(self._run_one, donate_argnums=donated)
@@ -97,7 +98,13 @@ class Program:
         if self._results is not None:
             with StatelessScope(zip(self._variables(), values)):
                 result = self._results()
+        # JAX sorts the keys of dicts; logs keep their order.
+        self._names = list(result) if isinstance(result, dict) else None
         return jax.tree.map(jnp.asarray, result)
+
+    def in_order(self, result: Any) -> Any:
+        """A result with the keys in the order in which the step gave them."""
+        return result if self._names is None else {name: result[name] for name in self._names}
 
     def _returned(self, values: tuple[Any, ...], kind: str) -> tuple[Any, ...]:
         """All values if their buffers were donated, else those that the step wrote."""
@@ -183,12 +190,12 @@ class Binding:
             changed, result = compiled(values, *args, **kwargs)
             for variable, value in zip(self.variables, changed):
                 variable.put_back(value)
-            return result
+            return program.in_order(result)
         values = tuple(variable.concrete_value() for variable in self.variables)
         changed, result = compiled(values, *args, **kwargs)
         for index, value in zip(program._written[kind], changed):
             self.variables[index].put_back(value)
-        return result
+        return program.in_order(result)
 
 
 def _rows_of(array: Any, order: Any, start: Any, rows: int) -> Any:

@@ -1,8 +1,9 @@
 """Runner: passes of one mode over one set of data, in the fastest way that is allowed."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from deepkit.callbacks import CallbackList
+from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.data import ArrayData, Data, EpochFeed, prefetch
 from deepkit.training._device_data import DeviceData, fits_on_device
@@ -10,6 +11,7 @@ from deepkit.training._modes import bind_program, own_step
 from deepkit.training._pacing import Pacer
 from deepkit.training._passes import Hooks, device_pass, eager_pass, stream_pass, to_device
 from deepkit.training._trainable import Trainable
+from deepkit.training._value_checks import ValueChecker
 
 
 class Runner:
@@ -35,6 +37,10 @@ class Runner:
         self.steps = data.num_batches if steps is None else steps
         self._eager = model._trainer.run_eagerly
         self._device: DeviceData | None = None
+        self._checker = None if self._eager else ValueChecker.of(model, mode)
+        if self._checker is not None and isinstance(data, ArrayData):
+            self._checker.check_all(data)
+            self._checker = None
         on_device = isinstance(data, ArrayData) and steps is None and not self._eager
         if on_device and fits_on_device(data):
             self._device = DeviceData(data)
@@ -43,25 +49,50 @@ class Runner:
             self._feed = EpochFeed(data, steps, wrap=self._read_ahead)
 
     def _read_ahead(self, batches: Any) -> Any:
-        return iter(map(to_device, batches)) if self._eager else prefetch(map(to_device, batches))
+        if self._eager:
+            return iter(map(to_device, batches))
+        if self._checker is not None:
+            batches = map(self._checker.check, batches)
+        return prefetch(map(to_device, batches))
 
-    def run(self, callbacks: CallbackList, skip: int = 0) -> Any:
+    def run(self, callbacks: CallbackList, resume: ResumePoint | None = None) -> Any:
         """Run a pass; returns the logs of its end, which may still be on the device.
 
         Args:
             callbacks: whose batch hooks are called.
-            skip: batches to leave out at the beginning.
+            resume: where an interrupted pass goes on.
         """
         hooks = Hooks(callbacks, self._mode, self._model)
+        if self._device is not None:
+            return self._run_on_device(hooks, callbacks, resume)
+        batches = self._batches(resume)
         if self._eager:
-            step = own_step(self._model, self._mode)
-            return eager_pass(step, self._feed.epoch(skip), hooks)
+            return eager_pass(own_step(self._model, self._mode), batches, hooks)
+        return stream_pass(bind_program(self._model, self._mode), batches, hooks)
+
+    def _run_on_device(
+        self, hooks: Hooks, callbacks: CallbackList, resume: ResumePoint | None
+    ) -> Any:
+        assert self._device is not None
         binding = bind_program(self._model, self._mode)
-        if self._device is None:
-            return stream_pass(binding, self._feed.epoch(skip), hooks)
+        order = self._device.order()
+        if resume is not None:
+            resume.settle(self._model)
         fixed = self._model._trainer.steps_per_execution
         pacer = Pacer(fixed) if hooks.active or fixed > 1 else self._pacer
-        return device_pass(binding, self._device, self._device.order(), pacer, hooks, skip)
+        skip = 0 if resume is None else resume.batch
+        return device_pass(binding, self._device, order, pacer, hooks, skip)
+
+    def _batches(self, resume: ResumePoint | None) -> Iterator[Any]:
+        """The batches of a pass; random generators are set right once those done are skipped."""
+        if resume is None:
+            yield from self._feed.epoch()
+            return
+        batches = self._feed.epoch(resume.batch)
+        first = next(batches)
+        resume.settle(self._model)
+        yield first
+        yield from batches
 
     def close(self) -> None:
         """End what reads ahead."""

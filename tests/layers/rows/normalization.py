@@ -23,5 +23,4 @@ ROWS = [
     Row("Normalization", {"mean": 3.0, "variance": 2.0}, (4, 3)),
     Row("Normalization", {"mean": [1.0, 2.0], "variance": [2.0, 4.0]}, (4, 2), label="each"),
     Row("Normalization", {"mean": 3.0, "variance": 2.0, "invert": True}, (4, 3), label="invert"),
-    Row("Normalization", {"axis": None}, (4, 3), label="not-adapted"),
 ]

@@ -1,0 +1,94 @@
+"""Labels and indices checked before a program that could not refuse them runs.
+
+What layers and losses check while they are traced is put into a program of its own. XLA leaves
+nothing in it but these checks, so that it costs next to nothing on the data.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from deepkit.data import ArrayData, unpack_x_y_sample_weight
+from deepkit.losses._traits import label_spec
+from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
+from deepkit.training._trainable import Trainable, is_default
+
+
+class ValueChecker:
+    """Checks the batches of a mode of a model.
+
+    Args:
+        model: the model.
+        mode: `"train"`, `"test"` or `"predict"`.
+    """
+
+    def __init__(self, model: Trainable, mode: str) -> None:
+        self._model, self._mode = model, mode
+        self._variables: list[Variable] = model.variables
+        self._checks: list[ValueCheck] = []
+        self._run = jax.jit(self._trace)
+
+    @classmethod
+    def of(cls, model: Trainable, mode: str) -> "ValueChecker | None":
+        """A checker, if anything in the model checks values."""
+        return cls(model, mode) if _checks_anything(model, mode) else None
+
+    def _trace(self, values: Sequence[Any], batch: Any) -> list[tuple[Any, Any, Any]]:
+        x, y, sample_weight = unpack_x_y_sample_weight(batch)
+        model = self._model
+        with (
+            StatelessScope(zip(self._variables, values), collect_losses=True),
+            collect_value_checks() as checks,
+        ):
+            y_pred = model(x, training=False)
+            if self._mode != "predict" and y is not None:
+                model.compute_loss(
+                    x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False
+                )
+        self._checks = list(checks)
+        return [_first(check) for check in checks]
+
+    def _start(self, batch: Any) -> Any:
+        return self._run([variable.concrete_value() for variable in self._variables], batch)
+
+    def check(self, batch: Any) -> Any:
+        """A batch of a stream as it is; raises if a value in it is refused."""
+        self._refuse(jax.device_get(self._start(batch)), 0)
+        return batch
+
+    def check_all(self, data: ArrayData) -> None:
+        """Raise if a value in arrays is refused; names the row in the whole of the data."""
+        size = data.batch_size
+        starts = range(0, data.num_samples, size)
+        running = [self._start(data.rows(slice(start, start + size))) for start in starts]
+        for start, found in zip(starts, jax.device_get(running)):
+            self._refuse(found, start)
+
+    def _refuse(self, found: Any, start: int) -> None:
+        for check, (any_bad, place, value) in zip(self._checks, found):
+            if any_bad:
+                first, *rest = (int(i) for i in place)
+                check.refuse((first + start, *rest), value.item())
+
+
+def _first(check: ValueCheck) -> tuple[Any, Any, Any]:
+    """Whether any value is refused, and the place and value of the first such."""
+    flat = check.bad.ravel()
+    index = jnp.argmax(flat)
+    place = jnp.unravel_index(index, check.bad.shape)
+    return jnp.any(flat), place, check.values.ravel()[index]
+
+
+def _checks_anything(model: Trainable, mode: str) -> bool:
+    if not is_default(model, f"{mode}_step"):
+        return False
+    if any(getattr(layer, "checks_values", False) for layer in model._flatten_layers()):
+        return True
+    loss = model._trainer.compile_loss
+    if mode == "predict" or loss is None or not is_default(model, "compute_loss"):
+        return False
+    return any(label_spec(single) is not None for single in loss.losses)
+
+
