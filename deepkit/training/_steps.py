@@ -75,8 +75,9 @@ def _rows(x: Any) -> int:
 
 def to_host(logs: Any) -> dict[str, Any]:
     """Logs as Python numbers, fetched from the device in one go; arrays stay arrays."""
-    logs = jax.device_get(jax.tree.map(lambda v: v.value if hasattr(v, "assign") else v, logs))
-    return {key: _plain(value) for key, value in logs.items()}
+    # JAX would sort the keys of a dict.
+    values = [value.value if hasattr(value, "assign") else value for value in logs.values()]
+    return {name: _plain(value) for name, value in zip(logs, jax.device_get(values))}
 
 
 def _plain(value: Any) -> Any:
