@@ -156,11 +156,12 @@ def _serialize_function(obj: Any) -> dict[str, Any]:
             "config": name,
             "registered_name": name,
         }
+    # Keras looks functions up by what stands in "config".
     return {
-        "module": "builtins" if obj.__module__ is None else obj.__module__,
+        "module": "builtins",
         "class_name": kind,
-        "config": name,
-        "registered_name": registry.get_registered_name(obj),
+        "config": registry.get_registered_name(obj),
+        "registered_name": kind,
     }
 
 

@@ -21,6 +21,7 @@ def ensure_built(model: Trainable, batch: Any, mode: str) -> None:
         if not _is_complete(model, mode):
             infer_outputs(_stateful(getattr(model, f"{mode}_step")), (symbols,), {})
             model.built = True
+            _build_optimizer(model, mode)
         return
     x, y, _ = unpack_x_y_sample_weight(symbols)
     trainer = model._trainer

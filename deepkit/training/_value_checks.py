@@ -89,6 +89,6 @@ def _checks_anything(model: Trainable, mode: str) -> bool:
     loss = model._trainer.compile_loss
     if mode == "predict" or loss is None or not is_default(model, "compute_loss"):
         return False
-    return any(label_spec(single) is not None for single in loss.losses)
+    return any(label_spec(single) is not None for single in [term.loss for term in loss._terms])
 
 
