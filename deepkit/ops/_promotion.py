@@ -37,9 +37,11 @@ def _agree(values: tuple[Any, ...]) -> bool:
 
 def _in_dtype(x: Any, dtype: Any) -> jax.Array:
     if type(x) in _PYTHON_SCALARS:
-        # NumPy's scalars reach the device with the call, not by a transfer of their own.
+        # NumPy's scalars reach the device with the call, not by a transfer of their own; but JAX
+        # narrows those of 64 bits to 32 where x64 mode is off, even if 64 are allowed explicitly.
         with np.errstate(over="ignore"):
-            return np.asarray(x).astype(dtype)
+            scalar = np.asarray(x).astype(dtype)
+        return scalar if dtype.itemsize <= 4 else jnp.asarray(scalar, dtype)
     return x if x.dtype == dtype else as_array(x, dtype)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import jax
+import numpy as np
 
 from deepkit.core.errors import ArgumentError
 from deepkit.tensors import as_array, operation
@@ -93,5 +94,5 @@ def _reduce(
                 "Expected `num_segments` to be given where `segment_ids` are traced: "
                 "the shape of the result must be known, received num_segments=None."
             )
-        num_segments = int(segment_ids.max()) + 1 if segment_ids.size else 0
+        num_segments = int(np.asarray(segment_ids).max()) + 1 if segment_ids.size else 0
     return reduction(as_array(data), segment_ids, num_segments, indices_are_sorted=is_sorted)

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.tensors import as_array, operation
@@ -42,7 +43,7 @@ def bincount(
         raise ShapeError(
             f"Expected `x` of `bincount` to have 1 or 2 axes, received shape {tuple(x.shape)}."
         )
-    length = max(minlength, int(x.max()) + 1 if x.size else 0)
+    length = max(minlength, int(np.asarray(x).max()) + 1 if x.size else 0)
     if weights is None:
         counts = jnp.ones(x.shape, jnp.int32)
     else:

@@ -134,3 +134,15 @@ def test_means_of_half_precision_do_not_overflow():
 def test_numbers_out_of_range_act_as_in_jax():
     assert ops.add(np.array([1, 3], "uint8"), -1).tolist() == [0, 2]
     assert ops.add(np.ones(1, "float16"), 1e10).tolist() == [float("inf")]
+
+
+def test_numbers_follow_64_bits_that_are_allowed_explicitly():
+    before = jax.config.jax_explicit_x64_dtypes
+    jax.config.update("jax_explicit_x64_dtypes", "allow")
+    try:
+        x = jnp.asarray([1.0], dtype="float64")
+        assert ops.add(x, 2.5).dtype == "float64"
+        # 0.1 in float32 is off by 1.5e-9.
+        assert float(ops.multiply(x, 0.1)[0]) == 0.1
+    finally:
+        jax.config.update("jax_explicit_x64_dtypes", before.name.lower())
