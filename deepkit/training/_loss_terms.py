@@ -117,10 +117,12 @@ def choose_weights(loss_weights: Any, paths: list[Path], outputs: Outputs) -> li
         count = len(list(same))
         given = next((placed[p] for p in _prefixes(path) if p in placed), None)
         values = list(given) if isinstance(given, list | tuple) else [given] * count
-        if len(values) != count or (
-            given is None and any(p in placed for p in outputs.below(path))
-        ):
+        why = None
+        if len(values) != count:
             why = f"There are {len(values)} weights for {count} losses."
+        elif given is None and any(leaf in placed for leaf in outputs.below(path)):
+            why = "One loss takes these outputs together, so that it has one weight."
+        if why is not None:
             raise outputs.mismatch(loss_weights, "loss_weights", path, why)
         weights.extend(map(_number, values))
     return weights

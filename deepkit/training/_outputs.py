@@ -102,10 +102,8 @@ class Outputs:
             placed = self.place(given, argument, lambda value, _: not tree.is_nested(value))
         for path in placed:
             if path not in self.paths:
-                count = len(self.below(path))
-                raise self.mismatch(
-                    given, argument, path, f"This one array would stand for {count}."
-                )
+                why = f"One array would stand for {len(self.below(path))}."
+                raise self.mismatch(given, argument, path, why)
         return placed
 
     def place_needed(self, given: Any, needed: Callable[[], list[Path]]) -> dict[Path, Any] | None:
@@ -127,7 +125,7 @@ class Outputs:
         return tree.pack_sequence_as(part, [placed.get(leaf) for leaf in leaves])
 
     def mismatch(
-        self, given: Any, argument: str, path: Path, why: str, key: Any = None
+        self, given: Any, argument: str, path: Path, why: str, unknown_key: bool = False
     ) -> DeepkitError:
         """The error for what does not fit the outputs."""
         is_data = argument in _DATA
@@ -138,7 +136,7 @@ class Outputs:
         )
         if is_data:
             return DataError(message)
-        return ArgumentError(message) if key is None else UnknownNameError(message)
+        return UnknownNameError(message) if unknown_key else ArgumentError(message)
 
     @contextlib.contextmanager
     def noting(self, what: str, path: Path) -> Iterator[None]:
@@ -185,13 +183,16 @@ class _Placing:
     def _by_key(self, given: dict[Any, Any], form: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         places = self._places(given, form, path)
         known = list(dict.fromkeys(key for key, _ in places))
-        for key, child in given.items():
+        for key in given:
             if key not in known:
                 names = ", ".join(map(repr, known))
                 why = f"Unknown output {key!r}; the outputs are {names}.{suggest(key, known)}"
-                raise self._mismatch(path, why, key)
+                raise self._mismatch(path, why, unknown_key=True)
+        if isinstance(form, dict):
+            yield from (((*path, key), child) for key, child in given.items())
+        else:
             # One layer may be several outputs, and its name then means them all.
-            yield from ((place, child) for known_key, place in places if known_key == key)
+            yield from ((place, given[key]) for key, place in places if key in given)
 
     def _places(self, given: dict[Any, Any], form: Any, path: Path) -> list[tuple[Any, Path]]:
         outputs = self._outputs
@@ -207,21 +208,22 @@ class _Placing:
 
     def _by_place(self, given: Sequence[Any], form: Any, path: Path) -> list[tuple[Path, Any]]:
         tensors = self._outputs.below(path)
+        is_plain = True
         if not tree.is_nested(form):
             places = [path]
         elif len(given) == len(tensors) and not any(is_container(child) for child in given):
             places = tensors
+            is_plain = in_written_order(form, [tensor[len(path) :] for tensor in tensors])
         else:
             places = list(dict.fromkeys(tensor[: len(path) + 1] for tensor in tensors))
+            is_plain = not isinstance(form, dict) or list(form) == [place[-1] for place in places]
         if len(given) != len(places):
-            why = f"The number of entries is {len(given)}, that of the outputs {len(places)}."
-            raise self._mismatch(path, f"{why} Give one for each, or None.")
-        if not in_written_order(form, [tensor[len(path) :] for tensor in tensors]):
-            raise self._mismatch(
-                path,
-                "A list could be meant in two orders, as the keys are not sorted; give a dict.",
-            )
+            why = f"A list of {len(given)} does not fit {len(places)} outputs; give one for each."
+            raise self._mismatch(path, why)
+        if not is_plain:
+            why = "A list could be meant in two orders, as the keys are not sorted; give a dict."
+            raise self._mismatch(path, why)
         return list(zip(places, given))
 
-    def _mismatch(self, path: Path, why: str, key: Any = None) -> DeepkitError:
-        return self._outputs.mismatch(self._given, self._argument, path, why, key)
+    def _mismatch(self, path: Path, why: str, unknown_key: bool = False) -> DeepkitError:
+        return self._outputs.mismatch(self._given, self._argument, path, why, unknown_key)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from deepkit import metrics
-from deepkit.core import naming, tree
-from deepkit.core.errors import ArgumentError
+from deepkit.core import naming
 from deepkit.metrics import MeanMetricWrapper, Metric
 
 ACCURACIES = ("accuracy", "acc")
@@ -32,15 +31,7 @@ def target_kind(y_true: Any, y_pred: Any) -> str:
     Returns:
         `"binary"` for one score a place, `"sparse"` for scores of classes with integer labels,
         `"categorical"` for scores of classes with one row of probabilities each.
-
-    Raises:
-        ArgumentError: the output is a group of several.
     """
-    if tree.is_nested(y_pred):
-        raise ArgumentError(
-            "Expected the output to be one array, as 'accuracy' and 'crossentropy' are chosen by "
-            "its shape, received several. Name a loss or metric in full, or give one for each."
-        )
     true, pred = tuple(y_true.shape), tuple(y_pred.shape)
     if len(pred) < 2 or pred[-1] == 1:
         return "binary"
