@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deepkit import saving, training
-from deepkit.core import tree
+from deepkit.core import naming, tree
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, suggest
 from deepkit.core.serialization import serialize_keras_object
 from deepkit.layers import Layer
@@ -13,6 +13,7 @@ from deepkit.metrics import Metric
 from deepkit.models._function import Function
 from deepkit.models._functional import GraphBuilder, flat_inputs, functional_config
 from deepkit.models._summary import summarize
+from deepkit.optimizers import Optimizer
 from deepkit.tensors import KerasTensor, Operation
 
 
@@ -41,6 +42,8 @@ class Model(Layer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         graph, kwargs = _split_graph(args, kwargs)
+        if graph is not None and type(self) is Model and kwargs.get("name") is None:
+            kwargs["name"] = naming.auto_name("functional")
         super().__init__(**kwargs)
         self._graph: Function | None = None
         self._trainer = training.Trainer(self)
@@ -492,6 +495,18 @@ class Model(Layer):
         """
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def saveable_children(self) -> dict[str, Any]:
+        """Attributes, `layers` and optimizers, in the order of Keras's files."""
+        own = {k: v for k, v in super().saveable_children().items() if k not in _BOOKKEEPING}
+        own.update({k: v for k, v in vars(self).items() if isinstance(v, Optimizer)})
+        if self.optimizer is not None:
+            own["optimizer"] = self.optimizer
+        if self._graph is not None:
+            # The graph comes first, whatever other attributes a subclass has.
+            graph_layers = [op for op in self._graph.operations if isinstance(op, Layer)]
+            return {"layers": graph_layers, **_in_file_order(own)}
+        return _in_file_order({**own, "layers": self.layers})
+
     def get_config(self) -> dict[str, Any]:
         """The arguments from which `from_config` makes the same model."""
         config = super().get_config()
@@ -527,6 +542,13 @@ class Model(Layer):
     def to_json(self, **kwargs: Any) -> str:
         """The model's config as JSON, from which `models.model_from_json` makes the model."""
         return json.dumps(serialize_keras_object(self), **kwargs)
+
+
+_BOOKKEEPING = ("_graph", "_graph_layers")
+
+
+def _in_file_order(children: dict[str, Any]) -> dict[str, Any]:
+    return dict(sorted(children.items(), key=lambda item: (item[0].startswith("_"), item[0])))
 
 
 def _is_plain_model(cls: type) -> bool:

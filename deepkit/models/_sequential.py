@@ -142,6 +142,14 @@ class Sequential(Model):
     def _sublayers(self) -> list[Any]:
         return list(self._chain)
 
+    def saveable_children(self) -> dict[str, Any]:
+        """The layers of the chain, then further attributes of a subclass."""
+        others = {k: v for k, v in super().saveable_children().items() if k != "_chain"}
+        return {**others, "layers": self.layers}
+
+    def _serialized_class(self) -> tuple[str, str]:
+        return "keras", "Sequential"
+
     def get_config(self) -> dict[str, Any]:
         """The configs of the layers, and the shape that the model was built for."""
         config: dict[str, Any] = {
