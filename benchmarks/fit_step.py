@@ -21,7 +21,7 @@ import numpy as np
 
 MODELS = {
     "dense 8→30→1, batch 32": {"rows": 12_800, "batch": 32, "epochs": 5},
-    "convolutional 28×28×1, batch 64": {"rows": 1_280, "batch": 64, "epochs": 2},
+    "convolutional 28x28x1, batch 64": {"rows": 1_280, "batch": 64, "epochs": 2},
     "LSTM 64, 64 steps of 32, batch 64": {"rows": 1_280, "batch": 64, "epochs": 2},
 }
 
