@@ -1,6 +1,6 @@
 """StatefulOperation: an operation that owns variables, sublayers, metrics and seeds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -267,6 +267,46 @@ class StatefulOperation(Operation):
         for layer in self._flatten_layers():
             layer._eager_losses.clear()
 
+    # Files
+
+    def saveable_children(self) -> dict[str, Any]:
+        """What may hold state besides the own variables: attributes in the order of Keras's files.
+
+        Names decide, private ones come last. Overridden where files know a part by another name.
+        """
+        return in_file_order(
+            {k: v for k, v in self.state_attributes().items() if not isinstance(v, Variable)}
+        )
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write the own variables into a store, under the keys `"0"`, `"1"`…
+
+        Override it, together with `load_own_variables`, to keep other state in files.
+
+        Args:
+            store: takes arrays and variables by key.
+        """
+        for index, variable in enumerate(self._all_own_variables()):
+            store[str(index)] = variable
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Read what `save_own_variables` wrote.
+
+        Args:
+            store: gives arrays by key.
+
+        Raises:
+            WeightMismatchError: the number of arrays or a shape differs.
+        """
+        variables = self._all_own_variables()
+        if len(store) != len(variables):
+            raise WeightMismatchError(
+                f"Expected {len(variables)} arrays for the own variables of '{self.name}', "
+                f"received {len(store)}: {list(store)}."
+            )
+        for index, variable in enumerate(variables):
+            variable.assign(store[str(index)])
+
     # Values
 
     def count_params(self) -> int:
@@ -347,6 +387,11 @@ def _instances(value: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _instances(item, kind)
+
+
+def in_file_order(children: dict[str, Any]) -> dict[str, Any]:
+    """Attributes in the order in which Keras's files name them: by name, private ones last."""
+    return dict(sorted(children.items(), key=lambda item: (item[0].startswith("_"), item[0])))
 
 
 def _unique(items: Iterable[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from deepkit.core import naming, tree
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, suggest
 from deepkit.core.serialization import serialize_keras_object
 from deepkit.layers import Layer
+from deepkit.layers._stateful import in_file_order
 from deepkit.metrics import Metric
 from deepkit.models._function import Function
 from deepkit.models._functional import GraphBuilder, flat_inputs, functional_config
@@ -504,8 +505,8 @@ class Model(Layer):
         if self._graph is not None:
             # The graph comes first, whatever other attributes a subclass has.
             graph_layers = [op for op in self._graph.operations if isinstance(op, Layer)]
-            return {"layers": graph_layers, **_in_file_order(own)}
-        return _in_file_order({**own, "layers": self.layers})
+            return {"layers": graph_layers, **in_file_order(own)}
+        return in_file_order({**own, "layers": self.layers})
 
     def get_config(self) -> dict[str, Any]:
         """The arguments from which `from_config` makes the same model."""
@@ -545,10 +546,6 @@ class Model(Layer):
 
 
 _BOOKKEEPING = ("_graph", "_graph_layers")
-
-
-def _in_file_order(children: dict[str, Any]) -> dict[str, Any]:
-    return dict(sorted(children.items(), key=lambda item: (item[0].startswith("_"), item[0])))
 
 
 def _is_plain_model(cls: type) -> bool:

@@ -144,10 +144,12 @@ class Sequential(Model):
 
     def saveable_children(self) -> dict[str, Any]:
         """The layers of the chain, then further attributes of a subclass."""
-        others = {k: v for k, v in super().saveable_children().items() if k != "_chain"}
-        return {**others, "layers": self.layers}
+        others = super().saveable_children()
+        del others["layers"], others["_chain"]
+        return {"layers": self.layers, **others}
 
     def _serialized_class(self) -> tuple[str, str]:
+        """The module and class under which Keras files it."""
         return "keras", "Sequential"
 
     def get_config(self) -> dict[str, Any]:

@@ -21,6 +21,8 @@ class SlotOwner:
     part of the state.
     """
 
+    optional_in_files = True
+
     name: str
     built: bool
     iterations: Any
@@ -210,6 +212,10 @@ class SlotOwner:
                 f"`optimizer.build(trainable_variables)` before `set_weights`."
             )
         set_values(self.variables, weights, self.name)
+
+    def saveable_children(self) -> dict[str, Any]:
+        """Nothing: `variables` holds the state of inner optimizers too."""
+        return {}
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write its state into a store, under the keys `"0"`, `"1"`…"""

@@ -34,7 +34,7 @@ def set_values(variables: Sequence[Variable], weights: Sequence[Any], owner: str
 def save_values(variables: Sequence[Variable], store: MutableMapping[str, Any]) -> None:
     """Write variables under the keys `"0"`, `"1"`…"""
     for i, variable in enumerate(variables):
-        store[str(i)] = variable.numpy()
+        store[str(i)] = variable
 
 
 def load_values(variables: Sequence[Variable], store: MutableMapping[str, Any], owner: str) -> None:

@@ -2,6 +2,7 @@
 
 import random as python_random
 import warnings
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import jax
@@ -44,6 +45,7 @@ class SeedGenerator(AutoConfig):
     """
 
     _serialized_module = "keras.random"
+    optional_in_files = True
 
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
         if seed is None:
@@ -72,6 +74,18 @@ class SeedGenerator(AutoConfig):
         state = np.array(self.state.concrete_value())
         self.state.put_back(state + np.array([0, 1], dtype="uint32"))
         return jnp.asarray(state)
+
+    def saveable_children(self) -> dict[str, Any]:
+        """Nothing: the state is all there is."""
+        return {}
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write the state into a store."""
+        store["0"] = self.state
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Read the state from a store."""
+        self.state.assign(store["0"])
 
     def get_config(self) -> dict[str, Any]:
         """The seed it started from."""
