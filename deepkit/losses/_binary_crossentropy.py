@@ -6,12 +6,13 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from deepkit.ops import nn
 from deepkit.tensors import operation
 
 from ._arguments import canonical_axis, flag, integer, number
 from ._function_loss import FunctionLoss
 from ._inputs import widened
-from ._numerics import binary_log_probabilities, smooth_labels
+from ._numerics import smooth_labels
 from ._squeeze import paired
 from ._traits import traits
 
@@ -56,8 +57,7 @@ def binary_crossentropy(
     y_true, y_pred = paired(y_true, y_pred, "binary_crossentropy", SHAPE_HINT)
     axis = canonical_axis(axis, y_pred.ndim, "binary_crossentropy")
     y_true = smooth_labels(y_true, label_smoothing, 2)
-    log_p, log_not_p = binary_log_probabilities(y_pred, from_logits)
-    return jnp.mean(-y_true * log_p - (1.0 - y_true) * log_not_p, axis=axis)
+    return jnp.mean(nn.binary_crossentropy(y_true, y_pred, from_logits), axis=axis)
 
 
 class BinaryCrossentropy(FunctionLoss):

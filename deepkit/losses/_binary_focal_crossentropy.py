@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from deepkit.ops import nn
 from deepkit.tensors import operation
 
 from ._arguments import canonical_axis, flag, integer, number
 from ._binary_crossentropy import SHAPE_HINT
 from ._function_loss import FunctionLoss
 from ._inputs import widened
-from ._numerics import binary_log_probabilities, power, smooth_labels
+from ._numerics import power, smooth_labels
 from ._squeeze import paired
 from ._traits import traits
 
@@ -61,10 +62,10 @@ def binary_focal_crossentropy(
     y_true, y_pred = paired(y_true, y_pred, "binary_focal_crossentropy", SHAPE_HINT)
     axis = canonical_axis(axis, y_pred.ndim, "binary_focal_crossentropy")
     y_true = smooth_labels(y_true, label_smoothing, 2)
-    log_p, log_not_p = binary_log_probabilities(y_pred, from_logits)
-    losses = -y_true * log_p - (1.0 - y_true) * log_not_p
-    p, not_p = (jnp.exp(log_p), jnp.exp(log_not_p)) if from_logits else (y_pred, 1.0 - y_pred)
-    # 1 - p_t, written without the subtraction that would round it to 0 for sure predictions.
+    losses = nn.binary_crossentropy(y_true, y_pred, from_logits)
+    # 1 - p_t, from sigmoid(-x) and not 1 - sigmoid(x), which is rounded to 0 for sure predictions.
+    p = jax.nn.sigmoid(y_pred) if from_logits else y_pred
+    not_p = jax.nn.sigmoid(-y_pred) if from_logits else 1.0 - y_pred
     losses = losses * power(y_true * not_p + (1.0 - y_true) * p, gamma)
     if apply_class_balancing:
         losses = losses * (y_true * alpha + (1.0 - y_true) * (1.0 - alpha))

@@ -4,15 +4,15 @@ import warnings
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from deepkit.ops import nn
 from deepkit.tensors import operation
 
 from ._arguments import canonical_axis, flag, integer, number
 from ._function_loss import FunctionLoss
 from ._inputs import widened
-from ._numerics import log_probabilities, smooth_labels
+from ._numerics import smooth_labels
 from ._squeeze import paired
 from ._traits import traits
 
@@ -57,7 +57,7 @@ def categorical_crossentropy(
     """
     y_true, y_pred, axis = prepare_classes(y_true, y_pred, "categorical_crossentropy", axis)
     y_true = smooth_labels(y_true, label_smoothing, y_pred.shape[axis])
-    return -jnp.sum(y_true * log_probabilities(y_pred, from_logits, axis), axis=axis)
+    return nn.categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
 
 def prepare_classes(

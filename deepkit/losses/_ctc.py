@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from deepkit import ops
 from deepkit.core.errors import DataError, ShapeError
+from deepkit.ops import nn
 from deepkit.tensors import as_array, operation
 
 from ._class_labels import whole_numbers
@@ -54,7 +54,7 @@ def ctc(y_true: ArrayLike, y_pred: ArrayLike) -> jax.Array:
     labels = whole_numbers(labels)
     label_lengths = jnp.sum(labels != _BLANK, axis=-1, dtype=jnp.int32)
     steps = jnp.full(y_pred.shape[:1], y_pred.shape[1], jnp.int32)
-    return ops.ctc_loss(labels, y_pred, label_lengths, steps, mask_index=_BLANK)
+    return nn.ctc_loss(labels, y_pred, label_lengths, steps, mask_index=_BLANK)
 
 
 def _check_padding(y_true: Any) -> None:

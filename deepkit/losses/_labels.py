@@ -45,6 +45,8 @@ def _note(labels: jax.Array, num_classes: int | None, ignore_class: int | None) 
     """Leave the check of labels that are being traced to whoever runs the program."""
 
     def is_bad(labels: Any) -> Any:
+        if jnp.issubdtype(labels.dtype, jnp.integer):
+            labels = labels.astype(jnp.int32)  # uint8 is compared with neither -1 nor 300
         bad = labels != jnp.trunc(labels)
         if num_classes is not None:
             bad |= (labels < 0) | (labels >= num_classes)

@@ -6,14 +6,6 @@ import jax.numpy as jnp
 from deepkit.core import config
 
 
-def binary_log_probabilities(y_pred: jax.Array, from_logits: bool) -> tuple[jax.Array, jax.Array]:
-    """log(p) and log(1 - p), with p = sigmoid(y_pred) for logits, else y_pred clipped."""
-    if from_logits:
-        return jax.nn.log_sigmoid(y_pred), jax.nn.log_sigmoid(-y_pred)
-    p = _clip_probabilities(y_pred)
-    return jnp.log(p), jnp.log(1.0 - p)
-
-
 def log_probabilities(y_pred: jax.Array, from_logits: bool, axis: int) -> jax.Array:
     """log(softmax(y_pred)) for logits, else that of y_pred made to sum to 1 and clipped."""
     if from_logits:
@@ -22,13 +14,8 @@ def log_probabilities(y_pred: jax.Array, from_logits: bool, axis: int) -> jax.Ar
 
 
 def log_ratio(p: jax.Array, total: jax.Array) -> jax.Array:
-    """log(p / total), the ratio clipped."""
-    return jnp.log(_clip_probabilities(p / total))
-
-
-def _clip_probabilities(p: jax.Array) -> jax.Array:
-    """Probabilities moved into [epsilon, 1 - epsilon], where logarithms are finite."""
-    return jnp.clip(p, config.epsilon(), 1.0 - config.epsilon())
+    """log(p / total), the ratio moved into [epsilon, 1 - epsilon], where it is finite."""
+    return jnp.log(jnp.clip(p / total, config.epsilon(), 1.0 - config.epsilon()))
 
 
 def power(base: jax.Array, exponent: float) -> jax.Array:

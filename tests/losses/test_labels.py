@@ -11,6 +11,7 @@ import pytest
 from deepkit import losses
 from deepkit.core.errors import DataError, DTypeError
 from deepkit.losses._labels import check_labels
+from deepkit.tensors import collect_value_checks
 
 LOGITS = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 
@@ -81,6 +82,44 @@ def test_text_is_no_label():
 def test_traced_labels_pass_unread():
     jax.jit(lambda labels: check_labels(labels, 3))(jnp.array([7]))
     jax.jit(lambda label: check_labels([label], 3))(7)
+
+
+TRACED = {
+    "too large": (np.array([0, 3, 1]), None, True),
+    "negative": (np.array([0, -1, 1]), None, True),
+    "fraction": (np.array([0.0, 0.5, 1.0], "float32"), None, True),
+    "good": (np.array([0, 2, 1]), None, False),
+    "ignored": (np.array([0, -1, 1]), -1, False),
+    "beside an ignored one": (np.array([-1, 4, 1]), -1, True),
+    "uint8": (np.array([0, 3, 1], "uint8"), -1, True),
+    "ignored uint8": (np.array([0, 255, 1], "uint8"), 255, False),
+}
+
+
+@pytest.mark.parametrize(("labels", "ignore_class", "refused"), TRACED.values(), ids=TRACED)
+def test_traced_labels_are_noted_for_whoever_runs_the_program(labels, ignore_class, refused):
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=ignore_class)
+    notes = []
+
+    def bad_places(y_true):
+        with collect_value_checks() as checks:
+            loss(y_true, LOGITS[:3])
+        notes.extend(checks)
+        return [check.bad for check in checks]
+
+    (bad,) = jax.jit(bad_places)(labels)
+    np.testing.assert_array_equal(bad, [False, refused, False])
+    with pytest.raises(DataError, match=r"received y_true\[1\] = 3\. Number the classes"):
+        notes[0].refuse((1,), 3)
+
+
+def test_more_classes_than_the_labels_dtype_can_name():
+    def bad_places(y_true):
+        with collect_value_checks() as checks:
+            check_labels(y_true, 300)
+        return checks[0].bad
+
+    assert not jax.jit(bad_places)(np.array([0, 255], "uint8")).any()
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_registered_functions_are_found_by_their_registered_name(monkeypatch):
         return (y_true - y_pred) ** 2
 
     entry = losses.serialize(my_loss)
-    assert entry["registered_name"] == "losses_test>my_loss"
+    assert (entry["class_name"], entry["config"]) == ("function", "losses_test>my_loss")
     assert losses.deserialize(entry) is my_loss
     assert losses.get("losses_test>my_loss") is my_loss
 
