@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from deepkit.core.errors import ArgumentError
-from deepkit.tensors import Variable, as_array, operation
+from deepkit.tensors import as_array, operation
 
-from ._lifting import Values, lift, run
+from ._lifting import Carried, Values, lift, run
 from ._types import TensorLike
 
 
@@ -63,9 +63,9 @@ def switch(index: TensorLike, branches: Sequence[Callable[..., Any]], *operands:
 def _choose(
     index: jax.Array, branches: Sequence[Callable[..., Any]], operands: Sequence[Any]
 ) -> Any:
-    def attempt(variables: list[Variable], values: Values) -> tuple[Any, Values]:
+    def attempt(carried: Carried, values: Values) -> tuple[Any, Values]:
         def pure(branch: Callable[..., Any]) -> Callable[..., tuple[Any, Values]]:
-            return lambda values, *operands: run(branch, operands, variables, values)
+            return lambda values, *operands: run(branch, operands, carried, values)
 
         return jax.lax.switch(index, [pure(branch) for branch in branches], values, *operands)
 

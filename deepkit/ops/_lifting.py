@@ -1,66 +1,118 @@
-"""Carries what stateful code assigns inside `cond`, `scan` and their kin out of them, as values."""
+"""Carries what stateful code changes inside `cond`, `scan` and their kin out of them, as values.
 
-from collections.abc import Callable, Sequence
+That is the variables that it assigns, the random numbers that it draws and the losses that it adds.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from deepkit.core import tree
-from deepkit.tensors import AutocastScope, StatelessScope, Variable
+from deepkit.tensors import AutocastScope, StatelessScope, Variable, loss_scope
 
 Values = tuple[jax.Array, ...]
 
 
+@dataclasses.dataclass
+class Carried:
+    """What goes through the control flow beside its own values.
+
+    Args:
+        variables: those whose state changes, seeds among them.
+        owners: those that add losses; each has one sum of them.
+    """
+
+    variables: list[Variable] = dataclasses.field(default_factory=list)
+    owners: list[Any] = dataclasses.field(default_factory=list)
+
+    def read(self) -> Values:
+        """The values at the start, each variable's in its own dtype."""
+        with AutocastScope(None):
+            values = tuple(variable.value for variable in self.variables)
+        return (*values, *(jnp.zeros((), "float32") for _ in self.owners))
+
+    def write(self, values: Values) -> None:
+        """Bring the values at the end back to where they belong."""
+        for variable, value in zip(self.variables, values):
+            variable.assign(value)
+        for owner, total in zip(self.owners, values[len(self.variables) :]):
+            if owner is not None:
+                owner.add_loss(total)
+            elif loss_scope() is not None:
+                loss_scope().add_loss(total)
+
+
+class _Scope(StatelessScope):
+    """A scope that also notes who adds losses."""
+
+    def __init__(self, state_mapping: Iterable[tuple[Variable, Any]]) -> None:
+        super().__init__(state_mapping, collect_losses=True)
+        self.owners: list[Any] = []
+
+    def add_loss(self, loss: jax.Array, owner: Any = None) -> None:
+        """Collect a loss, and whose it is."""
+        super().add_loss(loss, owner)
+        self.owners.append(owner)
+
+
 class _Undeclared(Exception):
-    """Code assigned variables whose values it was not given."""
+    """A signal to `lift`: code changed state whose values it was not given."""
 
-    def __init__(self, variables: list[Variable]) -> None:
+    def __init__(self, variables: list[Variable], owners: list[Any]) -> None:
         super().__init__()
-        self.variables = variables
+        self.variables, self.owners = variables, owners
 
 
-def lift(attempt: Callable[[list[Variable], Values], tuple[Any, Values]]) -> Any:
-    """The result of control flow whose functions may assign variables and draw random numbers.
+def lift(attempt: Callable[[Carried, Values], tuple[Any, Values]]) -> Any:
+    """The result of control flow whose functions may change state.
 
-    Code without state is traced once. Where it turns out to assign variables, `attempt` is called
-    again with them, so that their values go through the control flow like any others.
+    Code without state is traced once. Where it turns out to change some, `attempt` is called again
+    with that, so that its values go through the control flow like any others.
 
     Args:
         attempt: runs the control flow, each function of it through `run`; returns its result and
-            the new values of the variables.
+            the new values of the state.
     """
-    variables: list[Variable] = []
+    carried = Carried()
     while True:
         try:
-            result, values = attempt(variables, tuple(_read(v) for v in variables))
+            result, values = attempt(carried, carried.read())
         except _Undeclared as undeclared:
-            variables.extend(undeclared.variables)
+            carried.variables += undeclared.variables
+            carried.owners += undeclared.owners
             continue
-        for variable, value in zip(variables, values):
-            variable.assign(value)
+        carried.write(values)
         return result
 
 
 def run(
-    function: Callable[..., Any],
-    arguments: Sequence[Any],
-    variables: Sequence[Variable],
-    values: Values,
+    function: Callable[..., Any], arguments: Sequence[Any], carried: Carried, values: Values
 ) -> tuple[Any, Values]:
-    """Call stateful code as a pure function of the values of `variables`."""
-    with StatelessScope(zip(variables, values)) as scope:
+    """Call stateful code as a pure function of the values of its state."""
+    with _Scope(zip(carried.variables, values)) as scope:
         result = tree.map_structure(_plain, function(*arguments))
-    known = {id(variable) for variable in variables}
-    unknown = [variable for variable in scope.written() if id(variable) not in known]
-    if unknown:
-        raise _Undeclared(unknown)
-    return result, tuple(scope.get_current_value(variable) for variable in variables)
+    variables = _new(scope.written(), carried.variables)
+    owners = _new(scope.owners, carried.owners)
+    if variables or owners:
+        raise _Undeclared(variables, owners)
+    totals = values[len(carried.variables) :]
+    return result, (
+        *(scope.get_current_value(variable) for variable in carried.variables),
+        *(_add(total, scope.losses_of([owner])) for owner, total in zip(carried.owners, totals)),
+    )
 
 
-def _read(variable: Variable) -> jax.Array:
-    """The value in the variable's own dtype."""
-    with AutocastScope(None):
-        return variable.value
+def _new(found: Sequence[Any], known: Sequence[Any]) -> list[Any]:
+    """What was found and is not known, once each; compared by identity."""
+    seen = {id(item) for item in known}
+    return [item for item in {id(item): item for item in found}.values() if id(item) not in seen]
+
+
+def _add(total: jax.Array, losses: Sequence[jax.Array]) -> jax.Array:
+    return sum((jnp.asarray(loss, "float32") for loss in losses), start=total)
 
 
 def _plain(leaf: Any) -> Any:

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from deepkit.core.errors import ArgumentError
-from deepkit.tensors import Variable, operation
+from deepkit.tensors import operation
 
-from ._lifting import Values, lift, run
+from ._lifting import Carried, Values, lift, run
 from ._types import TensorLike
 
 
@@ -24,7 +24,8 @@ def scan(
 ) -> tuple[Any, Any]:
     """Calls `carry, y = f(carry, x)` for each slice `x` of `xs`, compiled once for all.
 
-    `f` may assign variables and draw random numbers: their state goes from step to step.
+    `f` may assign variables, draw random numbers and call layers that add losses: state goes from
+    step to step, and losses add up.
 
     Args:
         f: the step.
@@ -51,9 +52,9 @@ def scan(
             f"Expected `unroll` to be a positive integer or a boolean, received {unroll!r}."
         )
 
-    def attempt(variables: list[Variable], values: Values) -> tuple[Any, Values]:
+    def attempt(carried: Carried, values: Values) -> tuple[Any, Values]:
         def step(carry: Any, x: Any) -> Any:
-            (carry, y), values = run(f, (carry[0], x), variables, carry[1])
+            (carry, y), values = run(f, (carry[0], x), carried, carry[1])
             return (carry, values), y
 
         (carry, values), ys = jax.lax.scan(
@@ -76,8 +77,8 @@ def while_loop(
     Gradients cannot be taken through it backwards; use `scan` for that.
 
     Args:
-        cond: the condition, which returns a scalar; it must not assign variables.
-        body: the step; may assign variables and draw random numbers.
+        cond: the condition, which returns a scalar; it must not change state.
+        body: the step; may assign variables, draw random numbers and add losses.
         loop_vars: tuple or list of arrays or nested arrays, or one array; structure, shapes and
             dtypes stay.
         maximum_iterations: most steps to make; no limit if `None`.
@@ -90,16 +91,16 @@ def while_loop(
     several = isinstance(loop_vars, tuple | list)
     state = tuple(loop_vars) if several else (loop_vars,)
 
-    def attempt(variables: list[Variable], values: Values) -> tuple[Any, Values]:
+    def attempt(carried: Carried, values: Values) -> tuple[Any, Values]:
         def proceed(carry: Any) -> jax.Array:
             state, count, values = carry
-            goes_on, _ = run(cond, state, variables, values)
+            goes_on, _ = run(cond, state, carried, values)
             goes_on = jnp.asarray(goes_on, bool)
             return goes_on if maximum_iterations is None else goes_on & (count < maximum_iterations)
 
         def step(carry: Any) -> Any:
             state, count, values = carry
-            result, values = run(body, state, variables, values)
+            result, values = run(body, state, carried, values)
             return (tuple(result) if several else (result,)), count + 1, values
 
         state_after, _, values = jax.lax.while_loop(proceed, step, (state, 0, values))
@@ -126,9 +127,9 @@ def fori_loop(
         Array(6, dtype=int32, weak_type=True)
     """
 
-    def attempt(variables: list[Variable], values: Values) -> tuple[Any, Values]:
+    def attempt(carried: Carried, values: Values) -> tuple[Any, Values]:
         def step(index: Any, carry: Any) -> tuple[Any, Values]:
-            return run(body_fun, (index, carry[0]), variables, carry[1])
+            return run(body_fun, (index, carry[0]), carried, carry[1])
 
         return jax.lax.fori_loop(lower, upper, step, (init_val, values))
 

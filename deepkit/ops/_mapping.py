@@ -6,9 +6,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.tensors import Variable, operation
+from deepkit.tensors import operation
 
-from ._lifting import Values, lift, run
+from ._lifting import Carried, Values, lift, run
 
 
 @operation
@@ -27,9 +27,9 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
         Array([3., 3.], dtype=float32)
     """
 
-    def attempt(variables: list[Variable], values: Values) -> tuple[Any, Values]:
+    def attempt(carried: Carried, values: Values) -> tuple[Any, Values]:
         def step(values: Values, x: Any) -> tuple[Values, Any]:
-            result, values = run(f, (x,), variables, values)
+            result, values = run(f, (x,), carried, values)
             return values, result
 
         values, results = jax.lax.scan(step, values, xs)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepkit import ops
-from deepkit.tensors import KerasTensor, SeedGenerator, StatelessScope, Variable
+from deepkit.tensors import KerasTensor, SeedGenerator, StatelessScope, Variable, loss_scope
 from tests.oracle import keras, oracle
 
 XS = np.array([1.0, 2.0, 4.0], "float32")
@@ -169,6 +169,70 @@ def test_each_step_draws_other_random_numbers(scoped):
     again = SeedGenerator(3)
     assert numbers.tolist() == [float(jax.random.uniform(again.next())) for _ in range(4)]
     assert state.tolist() == again.state.numpy().tolist()
+
+
+class Owner:
+    """What a layer is to control flow: it adds losses to the scope that collects them."""
+
+    def __init__(self):
+        self.losses = []
+
+    def add_loss(self, loss):
+        scope = loss_scope()
+        if scope is None:
+            self.losses.append(loss)
+        else:
+            scope.add_loss(loss, owner=self)
+
+
+def add_losses(owner, other, x):
+    owner.add_loss(x * x)
+    owner.add_loss(x)
+    other.add_loss(2 * x)
+    return x
+
+
+LOSSES = {
+    "scan": lambda step: ops.scan(lambda c, x: (c, step(x)), 0, XS)[1],
+    "map": lambda step: ops.map(step, XS),
+    "fori_loop": lambda step: ops.fori_loop(
+        0, 3, lambda i, v: step(2.0 ** jnp.asarray(i, "float32")), 0.0
+    ),
+    "nested": lambda step: ops.map(lambda x: ops.cond(x > 0, lambda: step(x), lambda: x), XS),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_losses_add_up_over_steps(name):
+    owner, other = Owner(), Owner()
+    LOSSES[name](lambda x: add_losses(owner, other, x))
+    assert [float(loss) for loss in owner.losses] == [1 + 4 + 16 + 1 + 2 + 4]
+    assert [float(loss) for loss in other.losses] == [14]
+
+
+def test_losses_of_scopes_have_gradients():
+    owner = Owner()
+
+    def loss(scale):
+        with StatelessScope(collect_losses=True) as scope:
+            ops.scan(lambda c, x: (c, owner.add_loss(scale * x)), 0, XS)
+        (total,) = scope.losses_of([owner])
+        return total
+
+    assert float(jax.jit(jax.grad(loss))(3.0)) == 7
+
+
+def test_losses_of_the_branch_taken():
+    for pred, expected in ((True, 5.0), (False, 0.0)):
+        owner = Owner()
+        ops.cond(pred, lambda: owner.add_loss(5.0), lambda: None)  # noqa: B023
+        assert [float(loss) for loss in owner.losses] == [expected]
+
+
+def test_losses_without_an_owner_go_to_the_scope():
+    with StatelessScope(collect_losses=True) as scope:
+        ops.map(lambda x: loss_scope().add_loss(x), XS)
+    assert [float(loss) for loss in scope.losses] == [7]
 
 
 def test_functions_of_loops_may_return_variables():
