@@ -102,7 +102,7 @@ class CompileLoss:
         weights = choose_weights(self._loss_weights, paths, outputs)
         needed = _in_order(paths, outputs)
         targets = _targets(y_true, outputs, needed)
-        predictions = outputs.place_values(y_pred, "y_pred", list)
+        predictions = outputs.place_values(y_pred, "y_pred")
         found = []
         for path, identifier in chosen:
             with outputs.noting("the loss", path):
@@ -132,7 +132,7 @@ class CompileLoss:
         if not self.built:
             self.build(y_true, y_pred)
         outputs, needed = self._outputs, self.target_paths
-        predictions = outputs.place_values(y_pred, "y_pred", list)
+        predictions = outputs.place_values(y_pred, "y_pred")
         targets = _targets(y_true, outputs, needed)
         weights = self._sample_weights(sample_weight, needed)
         total = None

@@ -99,7 +99,7 @@ class CompileMetrics(Metric):
             for path, identifier in _choose(given, argument, outputs)
         ]
         targets = self._targets(y_true, y_pred, outputs, [path for path, _, _ in chosen])
-        predictions = outputs.place_values(y_pred, "y_pred", list)
+        predictions = outputs.place_values(y_pred, "y_pred")
         entries = []
         for path, identifier, is_weighted in chosen:
             with outputs.noting("the metrics", path):
@@ -127,7 +127,7 @@ class CompileMetrics(Metric):
             self.build(y_true, y_pred)
         outputs, paths = self._outputs, [entry.path for entry in self._entries]
         targets = self._targets(y_true, y_pred, outputs, paths)
-        predictions = outputs.place_values(y_pred, "y_pred", list)
+        predictions = outputs.place_values(y_pred, "y_pred")
         weights = self._sample_weights(sample_weight, y_true, y_pred)
         for entry in self._entries:
             weight = weights.get(entry.path) if entry.is_weighted else None

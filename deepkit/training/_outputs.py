@@ -84,7 +84,7 @@ class Outputs:
         return {self._only_tensor(path): value for path, value in found.items()}
 
     def place_values(
-        self, given: Any, argument: str, needed: Callable[[], list[Path]]
+        self, given: Any, argument: str, needed: Callable[[], list[Path]] = list
     ) -> dict[Path, Any]:
         """The value given for each tensor.
 
@@ -92,7 +92,7 @@ class Outputs:
             given: nested like the outputs; or for those alone that need a value, as in
                 `place_needed`.
             argument: its name in messages.
-            needed: gives the paths of the outputs that need a value.
+            needed: gives the paths of the outputs that need a value; by default none does.
 
         Raises:
             DataError: the form does not fit.

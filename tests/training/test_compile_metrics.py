@@ -75,13 +75,17 @@ CASES = [
 ]
 
 
+def _name(value):
+    return value if isinstance(value, str) else None
+
+
 def _run(metrics, form):
     for y_true, y_pred, weight in batches(form):
         metrics.update_state(y_true, y_pred, weight)
     return {name: float(value) for name, value in metrics.result().items()}
 
 
-@pytest.mark.parametrize(("form", "metrics", "weighted", "names"), CASES, ids=lambda _: "")
+@pytest.mark.parametrize(("form", "metrics", "weighted", "names"), CASES, ids=_name)
 def test_names_and_values_are_keras_s(form, metrics, weighted, names):
     with oracle():
         theirs = keras.src.trainers.compile_utils.CompileMetrics(
