@@ -14,7 +14,7 @@ from ._confusion_counts import ConfusionCounts, confusion_counts
 from ._curve_area import area_under_curve
 from ._metric import Metric
 from ._numerics import divide_no_nan
-from ._shapes import as_float, broadcast_weights, match_shapes
+from ._shapes import as_float, broadcast_weights, match_shapes, weights_with_mask
 from ._thresholds import check_thresholds, even_thresholds
 
 _CURVES = ("ROC", "PR", "PRGAIN")
@@ -116,6 +116,7 @@ class AUC(Metric):
         Raises:
             ShapeError: labels, predictions and weights do not fit each other.
         """
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         y_true, y_pred = match_shapes(as_array(y_true), as_float(y_pred))
         self._prepare(y_pred.shape)
         dtype = self.true_positives.dtype

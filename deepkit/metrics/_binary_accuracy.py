@@ -10,6 +10,7 @@ from deepkit.tensors import as_array, operation
 
 from ._function_mean import FunctionMean
 from ._shapes import as_float, match_shapes
+from ._thresholds import check_number
 
 
 @operation
@@ -48,6 +49,9 @@ class BinaryAccuracy(FunctionMean):
         dtype: the dtype of the result.
         threshold: a prediction above it means 1.
 
+    Raises:
+        ArgumentError: the threshold is no number.
+
     Example:
         >>> import deepkit
         >>> metric = deepkit.metrics.BinaryAccuracy()
@@ -61,5 +65,5 @@ class BinaryAccuracy(FunctionMean):
     def __init__(
         self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
     ) -> None:
+        self.threshold = check_number("threshold", threshold)
         super().__init__(binary_accuracy, name=name, dtype=dtype, threshold=threshold)
-        self.threshold = threshold

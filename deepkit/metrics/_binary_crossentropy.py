@@ -5,6 +5,7 @@ from typing import Any
 from deepkit.losses import binary_crossentropy
 
 from ._function_mean import FunctionMean
+from ._thresholds import check_fraction
 
 
 class BinaryCrossentropy(FunctionMean):
@@ -18,6 +19,9 @@ class BinaryCrossentropy(FunctionMean):
         from_logits: whether predictions are logits and no probabilities.
         label_smoothing: how far labels are moved toward 0.5, in [0, 1]: 0.2 makes 0.1 and 0.9 of
             0 and 1.
+
+    Raises:
+        ArgumentError: `label_smoothing` is out of range.
 
     Example:
         >>> import deepkit
@@ -44,4 +48,4 @@ class BinaryCrossentropy(FunctionMean):
             label_smoothing=label_smoothing,
         )
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = check_fraction("label_smoothing", label_smoothing)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ._class_overlap import ClassOverlap
-from ._shapes import as_float
+from ._shapes import as_float, weights_with_mask
+from ._thresholds import check_number
 
 
 class BinaryIoU(ClassOverlap):
@@ -18,7 +19,7 @@ class BinaryIoU(ClassOverlap):
         dtype: the dtype of the counts.
 
     Raises:
-        ArgumentError: a target is neither 0 nor 1.
+        ArgumentError: a target is neither 0 nor 1, or the threshold is no number.
 
     Example:
         >>> import deepkit
@@ -36,7 +37,7 @@ class BinaryIoU(ClassOverlap):
         dtype: Any = None,
     ) -> None:
         super().__init__(2, target_class_ids, name=name, dtype=dtype)
-        self.threshold = threshold
+        self.threshold = check_number("threshold", threshold)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch.
@@ -49,5 +50,6 @@ class BinaryIoU(ClassOverlap):
         Raises:
             ShapeError: labels, scores and weights do not fit each other.
         """
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         predicted = (as_float(y_pred) >= self.threshold).astype("int32")
         self._add_pairs(self._class_indices(y_true, True), predicted, sample_weight)

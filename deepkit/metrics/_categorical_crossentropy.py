@@ -5,6 +5,7 @@ from typing import Any
 from deepkit.losses import categorical_crossentropy
 
 from ._function_mean import FunctionMean
+from ._thresholds import check_fraction
 
 
 class CategoricalCrossentropy(FunctionMean):
@@ -18,6 +19,9 @@ class CategoricalCrossentropy(FunctionMean):
         from_logits: whether predictions are logits and no probabilities.
         label_smoothing: how far labels are moved toward equal probabilities, in [0, 1].
         axis: the axis of the classes.
+
+    Raises:
+        ArgumentError: `label_smoothing` is out of range.
 
     Example:
         >>> import deepkit
@@ -46,5 +50,5 @@ class CategoricalCrossentropy(FunctionMean):
             axis=axis,
         )
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = check_fraction("label_smoothing", label_smoothing)
         self.axis = axis

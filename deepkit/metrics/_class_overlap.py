@@ -14,7 +14,7 @@ from deepkit.tensors import as_array
 from ._confusion_matrix import confusion_matrix
 from ._metric import Metric
 from ._numerics import accumulator_dtype, divide_no_nan
-from ._shapes import broadcast_weights, match_shapes
+from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
 
 class ClassOverlap(Metric):
@@ -62,6 +62,7 @@ class ClassOverlap(Metric):
         Raises:
             ShapeError: labels, predictions and weights do not fit each other.
         """
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         labels = self._class_indices(y_true, self.sparse_y_true)
         predicted = self._class_indices(y_pred, self.sparse_y_pred)
         self._add_pairs(labels, predicted, sample_weight)

@@ -52,7 +52,7 @@ def _above_and_below(
 ) -> tuple[jax.Array, jax.Array]:
     """Weights of positives and negatives above and not above each limit; limits rise."""
     scores = jnp.where(jnp.isnan(y_pred), -jnp.inf, y_pred)
-    is_positive = y_true != 0
+    is_positive = y_true.astype(bool)
     weights = weights.astype(y_pred.dtype)
     columns = (scores, jnp.where(is_positive, weights, 0), jnp.where(is_positive, 0, weights))
     if per_label:

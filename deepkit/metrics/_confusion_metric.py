@@ -13,7 +13,7 @@ from deepkit.tensors import Variable, as_array
 from ._class_scores import check_k
 from ._confusion_counts import confusion_counts
 from ._metric import Metric
-from ._shapes import broadcast_weights, match_shapes
+from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
 # Below every score that is kept by `top_k`, above those that are not.
 NO_THRESHOLD = -1e10
@@ -57,6 +57,7 @@ class ConfusionMetric(Metric):
             ShapeError: labels, predictions and weights do not fit each other.
             ArgumentError: the predictions have fewer classes than `class_id` or `top_k` asks for.
         """
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         dtype = next(iter(self._counters.values())).dtype
         y_true, y_pred = match_shapes(as_array(y_true), as_array(y_pred).astype(dtype))
         weights = jnp.ones_like(y_pred)

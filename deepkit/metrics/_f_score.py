@@ -11,7 +11,7 @@ from deepkit.tensors import as_array
 
 from ._metric import Metric
 from ._numerics import accumulator_dtype
-from ._shapes import broadcast_weights
+from ._shapes import broadcast_weights, weights_with_mask
 
 _AVERAGES = (None, "micro", "macro", "weighted")
 # A row of zeros has no highest class.
@@ -69,6 +69,7 @@ class FScore(Metric):
         Raises:
             ShapeError: labels, scores and weights do not fit each other.
         """
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         y_true, y_pred = as_array(y_true, self.dtype), as_array(y_pred, self.dtype)
         self._prepare(y_true.shape, y_pred.shape)
         predicted = self._is_positive(y_pred).astype(self.dtype)

@@ -10,7 +10,7 @@ from deepkit.core import tree
 from deepkit.core.errors import ShapeError
 from deepkit.tensors import as_array
 
-from ._shapes import broadcast_weights
+from ._shapes import broadcast_weights, weights_with_mask
 from ._weighted_mean import WeightedMean
 
 
@@ -36,6 +36,7 @@ class FunctionMean(WeightedMean):
             ShapeError: labels, predictions and weights do not fit each other.
         """
         values = as_array(self._fn(y_true, y_pred, **self._fn_options))
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         if values.ndim == 0:
             sample_weight = self._weight_of_batch(y_pred, sample_weight)
         valid = self._valid_entries(y_true, values)

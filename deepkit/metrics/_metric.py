@@ -1,6 +1,6 @@
 """The base of all metrics: state that is updated batch by batch and read as a result."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -9,14 +9,16 @@ import numpy as np
 
 from deepkit import initializers
 from deepkit.core import dtypes, naming, tree
-from deepkit.core.autoconfig import AutoConfig, automatic_config
-from deepkit.core.errors import ArgumentError, StateError
+from deepkit.core.autoconfig import automatic_config
+from deepkit.core.errors import ArgumentError, ArgumentTypeError, StateError
 from deepkit.core.serialization import deserialize_keras_object
 from deepkit.core.shapes import standardize_shape
 from deepkit.tensors import DTypePolicy, StatelessScope, Variable
 
+from ._tracked_state import TrackedState
 
-class Metric(AutoConfig):
+
+class Metric(TrackedState):
     """Base class of metrics; derive from it to write your own.
 
     A metric holds its state in variables, made in the constructor by `add_weight` (or on the first
@@ -53,47 +55,20 @@ class Metric(AutoConfig):
         0.5
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> "Metric":
-        metric = super().__new__(cls, *args, **kwargs)
-        metric.__dict__.update(_tracked_state=[], _state_initializers=[])
-        return metric
-
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise ArgumentTypeError(
+                f"Expected `name` of {type(self).__name__} to be text or None, received {name!r}."
+            )
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         self._dtype = _compute_dtype(dtype)
+        # Tracked as any list is; `reset_state` returns these variables to their first values.
+        self._initializers: list[tuple[Variable, Callable[..., Any]]] = []
 
     @property
     def dtype(self) -> str:
         """The dtype of the result."""
         return self._dtype
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if _holds_state(value):
-            self._track(value)
-        super().__setattr__(name, value)
-
-    def _track(self, value: Any) -> None:
-        if all(child is not value for child in self._tracked_state):
-            self._tracked_state.append(value)
-
-    def _leaves(self) -> Iterator[Any]:
-        """Tracked variables and metrics, each once, in the order in which they were attached."""
-        leaves = [leaf for child in self._tracked_state for leaf in tree.flatten(child)]
-        yield from {id(leaf): leaf for leaf in leaves}.values()
-
-    def _own_variables(self) -> list[Variable]:
-        return [leaf for leaf in self._leaves() if isinstance(leaf, Variable)]
-
-    def _submetrics(self) -> list["Metric"]:
-        return [leaf for leaf in self._leaves() if isinstance(leaf, Metric)]
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The state: the metric's own variables, then those of the metrics inside it."""
-        found = self._own_variables()
-        for metric in self._submetrics():
-            found.extend(metric.variables)
-        return list({id(variable): variable for variable in found}.values())
 
     def add_variable(
         self,
@@ -134,8 +109,7 @@ class Metric(AutoConfig):
                 synchronization="on_read",
                 name=name,
             )
-        self._state_initializers.append((variable, initializer))
-        self._track(variable)
+        self._initializers.append((variable, initializer))
         return variable
 
     def add_weight(self, *args: Any, **options: Any) -> Variable:
@@ -182,11 +156,11 @@ class Metric(AutoConfig):
 
     def reset_state(self) -> None:
         """Return all variables to their first values, in the metrics inside too."""
-        initial = {id(variable): initializer for variable, initializer in self._state_initializers}
+        initial = {id(variable): initializer for variable, initializer in self._initializers}
         for variable in self._own_variables():
             make = initial.get(id(variable), jnp.zeros)
             variable.assign(make(tuple(variable.shape), dtype=variable.dtype))
-        for metric in self._submetrics():
+        for metric in self._holders():
             metric.reset_state()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -258,17 +232,6 @@ def _compute_dtype(dtype: Any) -> str:
         return dtype.compute_dtype
     name = dtype if isinstance(dtype, str) else dtypes.standardize_dtype(dtype)
     return DTypePolicy(name).compute_dtype
-
-
-def _holds_state(value: Any) -> bool:
-    """Whether a value is state, or a container that holds some or may come to."""
-    if isinstance(value, Variable | Metric):
-        return True
-    if isinstance(value, list | dict) and not value:
-        return True
-    return isinstance(value, list | tuple | dict) and any(
-        isinstance(leaf, Variable | Metric) for leaf in tree.flatten(value)
-    )
 
 
 def _without_tuples(value: Any) -> Any:

@@ -10,7 +10,7 @@ from deepkit.tensors import as_array
 
 from ._metric import Metric
 from ._numerics import divide_no_nan
-from ._shapes import broadcast_weights, match_shapes
+from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
 _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 
@@ -92,6 +92,7 @@ class R2Score(Metric):
         Raises:
             ShapeError: labels, predictions and weights do not fit each other.
         """
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         y_true, y_pred = match_shapes(as_array(y_true, self.dtype), as_array(y_pred, self.dtype))
         self._prepare(y_true.shape)
         dtype = self.count.dtype

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ._shapes import as_float, match_shapes
+from ._shapes import as_float, match_shapes, weights_with_mask
 from ._weighted_mean import WeightedMean
 
 
@@ -43,6 +43,7 @@ class RootMeanSquaredError(WeightedMean):
         Raises:
             ShapeError: labels, predictions and weights do not fit each other.
         """
+        sample_weight = weights_with_mask(y_pred, sample_weight)
         dtype = self.total.dtype
         y_true, y_pred = match_shapes(
             as_float(y_true).astype(dtype), as_float(y_pred).astype(dtype)

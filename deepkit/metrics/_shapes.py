@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from deepkit.core import config, dtypes
 from deepkit.core.errors import ShapeError
-from deepkit.tensors import as_array
+from deepkit.tensors import as_array, get_mask
 
 
 def as_float(values: Any) -> jax.Array:
@@ -79,3 +79,25 @@ def broadcast_weights(sample_weight: Any, shape: tuple[int, ...], dtype: str) ->
     weight = fit_weights(sample_weight, shape, dtype)
     trailing = (1,) * (len(shape) - weight.ndim)
     return jnp.broadcast_to(weight.reshape(weight.shape + trailing), shape)
+
+
+def weights_with_mask(y_pred: Any, sample_weight: Any) -> Any:
+    """Sample weights that are 0 where the mask that travels with predictions leaves values out.
+
+    Args:
+        y_pred: the predictions as they came, before any conversion.
+        sample_weight: weights, or `None`.
+
+    Returns:
+        The weights as they are if there is no mask, else weights of at least the mask's rank.
+    """
+    mask = get_mask(y_pred)
+    if mask is None:
+        return sample_weight
+    mask = as_array(mask, "bool")
+    if sample_weight is None:
+        return mask.astype(config.floatx())
+    weight = as_float(sample_weight)
+    ndim = max(weight.ndim, mask.ndim)
+    weight, mask = (part.reshape(part.shape + (1,) * (ndim - part.ndim)) for part in (weight, mask))
+    return jnp.where(mask, weight, 0)

@@ -1,6 +1,5 @@
 """Checks and makes the thresholds above which a prediction counts as positive."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ def check_thresholds(thresholds: Any) -> list[float]:
     Raises:
         ArgumentError: there are none, or some are no numbers in [0, 1].
     """
-    found = list(thresholds) if isinstance(thresholds, Iterable) else [thresholds]
+    found = list(thresholds) if np.ndim(thresholds) else [thresholds]
     bad = [threshold for threshold in found if not _is_fraction(threshold)]
     if bad or not found:
         raise ArgumentError(
@@ -32,6 +31,17 @@ def check_fraction(argument: str, value: Any) -> float:
     """
     if not _is_fraction(value):
         raise ArgumentError(f"Expected `{argument}` to be in the range [0, 1], received {value!r}.")
+    return value
+
+
+def check_number(argument: str, value: Any) -> float:
+    """A number as it is.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ArgumentError(f"Expected `{argument}` to be a number, received {value!r}.")
     return value
 
 

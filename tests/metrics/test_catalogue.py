@@ -167,11 +167,6 @@ def test_pickle_keeps_the_state(row: Row) -> None:
     np.testing.assert_array_equal(copy(*second), metric(*second))
 
 
-def _parameters(thing: object) -> dict[str, inspect.Parameter]:
-    call = thing.__init__ if isinstance(thing, type) else thing
-    return {name: p for name, p in inspect.signature(call).parameters.items() if name != "self"}
-
-
 def test_every_class_has_a_row() -> None:
     classes = {
         name
@@ -185,7 +180,10 @@ def test_names_and_signatures_are_those_of_keras() -> None:
     names = {name for name in dir(keras.metrics) if not name.startswith("_")}
     assert names <= set(dir(metrics))
     for name in names:
-        ours, theirs = (_parameters(getattr(module, name)) for module in (metrics, keras.metrics))
+        ours, theirs = (
+            inspect.signature(getattr(module, name)).parameters
+            for module in (metrics, keras.metrics)
+        )
         assert list(ours) == list(theirs), name
         for argument, parameter in theirs.items():
             assert ours[argument].default == parameter.default, f"{name}({argument})"

@@ -45,6 +45,15 @@ def test_not_a_number_is_never_positive() -> None:
     assert float(metrics.FalseNegatives()([1, 1], [np.nan, 0.7])) == 1.0
 
 
+@pytest.mark.parametrize("kind", ["bool", "int32", "uint8", "float32"])
+@pytest.mark.parametrize("name", ["Precision", "AUC", "F1Score", "R2Score", "BinaryIoU"])
+def test_kinds_of_labels(name: str, kind: str) -> None:
+    y_true, y_pred = np.asarray([[1], [0], [1], [0]]), np.float32([[0.9], [0.7], [0.6], [0.1]])
+    metric, expected = getattr(metrics, name)(), getattr(metrics, name)()
+    result = metric(y_true.astype(kind), y_pred)
+    np.testing.assert_array_equal(result, expected(y_true.astype("float32"), y_pred))
+
+
 @pytest.mark.parametrize("threshold", [0.3, 0.5])
 def test_precision_and_recall_of_scikit_learn(threshold: float) -> None:
     y_true, y_pred, weight = _scores()

@@ -261,6 +261,8 @@ def test_names() -> None:
     assert first.startswith("my_own_metric")
     assert first != second
     assert repr(metrics.Mean(name="loss")) == "<Mean name=loss>"
+    with pytest.raises(ArgumentTypeError, match="`name` of Mean to be text or None, received 3"):
+        metrics.Mean(3)
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,10 @@ def test_mean_is_exact_over_batches_of_any_size() -> None:
         (lambda: metrics.MeanIoU("two"), "`num_classes` to be an integer, received 'two'"),
         (lambda: metrics.IoU(2, [2]), r"`target_class_ids` .* 2 classes, received \[2\]"),
         (lambda: metrics.IoU(2, []), r"`target_class_ids` .* received \[\]"),
+        (lambda: metrics.BinaryIoU(threshold="x"), "`threshold` to be a number, received 'x'"),
+        (lambda: metrics.BinaryAccuracy(threshold=None), "`threshold` .* received None"),
+        (lambda: metrics.BinaryCrossentropy(label_smoothing=2), r"`label_smoothing` .* received 2"),
+        (lambda: metrics.CategoricalCrossentropy(label_smoothing=-1), "`label_smoothing` .* -1"),
         (lambda: metrics.BinaryIoU([-1]), r"`target_class_ids` .* received \[-1\]"),
     ],
 )

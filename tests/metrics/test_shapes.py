@@ -1,10 +1,13 @@
 """Shapes of labels, predictions and weights: what is matched, and what is refused."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from keras.src.backend.common.masking import set_keras_mask
 
 from deepkit import metrics
 from deepkit.core.errors import ShapeError
+from deepkit.tensors import set_mask
 from tests.oracle import keras, oracle
 
 _ELEMENTWISE = [
@@ -122,3 +125,60 @@ def test_labels_of_the_wrong_kind() -> None:
         metrics.sparse_categorical_accuracy(np.ones((2, 3)), np.ones((2, 3)))
     with pytest.raises(ShapeError, match=r"one class index .* received shape \(3,\)"):
         metrics.sparse_top_k_categorical_accuracy([0, 1, 2], np.ones((2, 3)))
+
+
+_MASK = np.asarray([[True, True, False], [True, False, False]])
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 3.0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]], ids=str)
+def test_mask_of_predictions_in_keras(weight) -> None:
+    rng = np.random.default_rng(0)
+    y_true, y_pred = rng.normal(size=(2, 2, 3, 4)).astype("float32")
+    with oracle():
+        tensor = keras.ops.convert_to_tensor(y_pred)
+        set_keras_mask(tensor, keras.ops.convert_to_tensor(_MASK))
+        metric = keras.metrics.MeanSquaredError()
+        # Keras spreads no weight of a sample over a mask of its time steps.
+        spread = np.repeat(np.float32(weight)[:, None], 3, 1) if np.ndim(weight) == 1 else weight
+        metric.update_state(y_true, tensor, spread)
+        expected = metric.result()
+    y_pred = jnp.asarray(y_pred)
+    set_mask(y_pred, jnp.asarray(_MASK))
+    np.testing.assert_allclose(
+        metrics.MeanSquaredError()(y_true, y_pred, weight), expected, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.RootMeanSquaredError(),
+        metrics.BinaryAccuracy(),
+        metrics.Precision(thresholds=0.3),
+        metrics.TrueNegatives(),
+        metrics.AUC(),
+        metrics.BinaryIoU(),
+        metrics.F1Score(threshold=0.5),
+        metrics.R2Score(),
+        metrics.MeanMetricWrapper(lambda y_true, y_pred: jnp.abs(y_true - y_pred)),
+    ],
+    ids=lambda metric: metric.name,
+)
+def test_mask_is_a_weight_of_zero(metric: metrics.Metric) -> None:
+    y_true = jnp.asarray([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    y_pred = jnp.asarray([[0.9, 0.2, 0.8], [0.6, 0.1, 0.3]])
+    unmasked = metric(y_true, y_pred)
+    metric.reset_state()
+    expected = metric(y_true, y_pred, _MASK.astype("float32"))
+    metric.reset_state()
+    set_mask(y_pred, jnp.asarray(_MASK))
+    np.testing.assert_array_equal(metric(y_true, y_pred), expected)
+    assert np.any(np.asarray(expected) != np.asarray(unmasked))
+
+
+def test_mask_of_class_indices() -> None:
+    y_pred = jnp.asarray([[0, 1, 1], [1, 0, 0]])
+    set_mask(y_pred, jnp.asarray(_MASK))
+    metric = metrics.MeanIoU(num_classes=2)
+    metric.update_state([[0, 1, 0], [0, 1, 1]], y_pred, [1.0, 2.0])
+    assert metric.total_cm.numpy().tolist() == [[1, 2], [0, 1]]
