@@ -4,7 +4,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.experimental import sparse as jax_sparse
 
 from deepkit.core import dtypes
 from deepkit.core.errors import ArgumentError, ArgumentTypeError
@@ -34,7 +33,7 @@ def one_hot(
     x = as_array(x)
     dtype = dtypes.canonicalize_dtype(dtype)
     result = jax.nn.one_hot(x, num_classes, axis=axis, dtype=dtype)
-    return jax_sparse.BCOO.fromdense(result, nse=x.size) if sparse else result
+    return _to_sparse(result, x.size) if sparse else result
 
 
 @operation
@@ -73,4 +72,11 @@ def multi_hot(
     inputs = as_array(inputs, "int32")
     each = one_hot(inputs, num_classes, axis=axis, dtype=dtype)
     result = jnp.max(each, axis=min(inputs.ndim - 1, 1))
-    return jax_sparse.BCOO.fromdense(result, nse=inputs.size) if sparse else result
+    return _to_sparse(result, inputs.size) if sparse else result
+
+
+def _to_sparse(dense: jax.Array, count: int) -> Any:
+    # Not at the top, for it would make `import deepkit` slower by a third.
+    from jax.experimental.sparse import BCOO
+
+    return BCOO.fromdense(dense, nse=count)
