@@ -11,9 +11,9 @@ from deepkit.core import config
 from deepkit.core.errors import ArgumentError
 from deepkit.tensors import as_array
 
-from ._confusion_matrix import confusion_matrix
+from ._confusion_matrix import confusion_matrix, mean_overlap
 from ._metric import Metric
-from ._numerics import accumulator_dtype, divide_no_nan
+from ._numerics import accumulator_dtype
 from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
 
@@ -85,12 +85,7 @@ class ClassOverlap(Metric):
     def result(self) -> jax.Array:
         """The mean overlap so far, of those target classes that occurred at all."""
         matrix = self.total_cm.value.astype(config.floatx())
-        intersection = jnp.diagonal(matrix)
-        union = jnp.sum(matrix, axis=0) + jnp.sum(matrix, axis=1) - intersection
-        targets = np.asarray(self.target_class_ids)
-        overlap = divide_no_nan(intersection, union)[targets]
-        occurs = (union > 0).astype(overlap.dtype)[targets]
-        return divide_no_nan(jnp.sum(overlap), jnp.sum(occurs))
+        return mean_overlap(matrix, np.asarray(self.target_class_ids))
 
 
 def _check_class_ids(class_ids: Any, num_classes: int) -> list[int]:

@@ -40,30 +40,35 @@ def confusion_counts(
     """
     order = np.argsort(thresholds, kind="stable")
     limits = np.asarray(thresholds[order], dtype=y_pred.dtype)
-    above, below = _above_and_below(y_true, y_pred, limits, weights, per_label=per_label)
-    rank = np.argsort(order)  # undoes the sorting of thresholds
-    above, below = above[rank], below[rank]
-    return ConfusionCounts(above[:, 0], above[:, 1], below[:, 1], below[:, 0])
+    return _counts(y_true, y_pred, limits, np.argsort(order), weights, per_label=per_label)
 
 
 @functools.partial(jax.jit, static_argnames="per_label")
-def _above_and_below(
-    y_true: jax.Array, y_pred: jax.Array, limits: jax.Array, weights: jax.Array, per_label: bool
-) -> tuple[jax.Array, jax.Array]:
-    """Weights of positives and negatives above and not above each limit; limits rise."""
+def _counts(
+    y_true: jax.Array,
+    y_pred: jax.Array,
+    limits: jax.Array,
+    places: jax.Array,
+    weights: jax.Array,
+    per_label: bool,
+) -> ConfusionCounts:
+    """The counts at rising limits, put into these places."""
     scores = jnp.where(jnp.isnan(y_pred), -jnp.inf, y_pred)
     is_positive = y_true.astype(bool)
     weights = weights.astype(y_pred.dtype)
     columns = (scores, jnp.where(is_positive, weights, 0), jnp.where(is_positive, 0, weights))
     if per_label:
-        return jax.vmap(_sums, in_axes=(1, 1, 1, None), out_axes=-1)(*columns, limits)
-    return _sums(*(column.reshape(-1) for column in columns), limits)
+        above, below = jax.vmap(_sums, in_axes=(1, 1, 1, None), out_axes=-1)(*columns, limits)
+    else:
+        above, below = _sums(*(column.reshape(-1) for column in columns), limits)
+    above, below = above[places], below[places]
+    return ConfusionCounts(above[:, 0], above[:, 1], below[:, 1], below[:, 0])
 
 
 def _sums(
     scores: jax.Array, positive: jax.Array, negative: jax.Array, limits: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """The same for flat arrays, each of shape `(num_thresholds, 2)`."""
+    """Weights of positives and negatives above and not above each limit, `(num_thresholds, 2)`."""
     bucket = jnp.searchsorted(limits, scores)  # limits below the score
     weights = jnp.stack([positive, negative], axis=-1)
     sums = jax.ops.segment_sum(weights, bucket, num_segments=limits.size + 1)

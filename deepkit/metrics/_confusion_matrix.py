@@ -1,9 +1,11 @@
-"""The confusion matrix of labels and predicted classes."""
+"""The confusion matrix of labels and predicted classes, and the overlap that it shows."""
 
 import functools
 
 import jax
 import jax.numpy as jnp
+
+from ._numerics import divide_no_nan
 
 
 @functools.partial(jax.jit, static_argnames="num_classes")
@@ -26,3 +28,12 @@ def confusion_matrix(
     weights = jnp.where(is_pair, weights, 0).reshape(-1)
     cells = jax.ops.segment_sum(weights, cell, num_segments=num_classes**2)
     return cells.reshape(num_classes, num_classes)
+
+
+@jax.jit
+def mean_overlap(matrix: jax.Array, class_ids: jax.Array) -> jax.Array:
+    """The mean intersection over union of those of the classes that occur in a confusion matrix."""
+    intersection = jnp.diagonal(matrix)[class_ids]
+    union = (jnp.sum(matrix, axis=0) + jnp.sum(matrix, axis=1))[class_ids] - intersection
+    occurs = (union > 0).astype(matrix.dtype)
+    return divide_no_nan(jnp.sum(divide_no_nan(intersection, union)), jnp.sum(occurs))

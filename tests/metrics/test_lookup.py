@@ -4,22 +4,15 @@ import pytest
 
 from deepkit import metrics
 from deepkit.core.errors import ArgumentTypeError, UnknownNameError
+from deepkit.metrics._lookup import _OBJECTS
 from tests.oracle import keras
 
-
-def _keras_names() -> list[str]:
-    from keras.src.metrics import ALL_OBJECTS_DICT
-
-    return sorted(ALL_OBJECTS_DICT)
+_KERAS_NAMES = keras.src.metrics.ALL_OBJECTS_DICT
 
 
-@pytest.mark.parametrize("name", _keras_names())
+@pytest.mark.parametrize("name", sorted(_KERAS_NAMES))
 def test_names_of_keras(name: str) -> None:
-    from keras.src.metrics import ALL_OBJECTS_DICT
-
-    from deepkit.metrics._lookup import _OBJECTS
-
-    assert _OBJECTS[name].__name__ == ALL_OBJECTS_DICT[name].__name__
+    assert _OBJECTS[name].__name__ == _KERAS_NAMES[name].__name__
     assert getattr(metrics, _OBJECTS[name].__name__) is _OBJECTS[name]
 
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import deepkit
-from deepkit import metrics
+from deepkit import losses, metrics
+from deepkit.core import registry, serialization
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, StateError
 from deepkit.tensors import AutocastScope, DTypePolicy, StatelessScope, Variable
 
@@ -99,7 +99,7 @@ def test_config_with_objects_is_restored_from_json() -> None:
             self.metric = metric
 
     inside = Inside(metrics.Recall(thresholds=0.3, name="recall"))
-    config = deepkit.saving.serialize_keras_object(inside.get_config())
+    config = serialization.serialize_keras_object(inside.get_config())
     assert config["metric"]["class_name"] == "Recall"
     assert Inside.from_config(config).metric.thresholds == [0.3]
 
@@ -309,7 +309,7 @@ def test_wrapper_of_a_function() -> None:
     metric = metrics.MeanMetricWrapper(scaled_error, name="scaled", scale=2.0)
     metric.update_state([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [3.0, 4.0]], [1.0, 3.0])
     assert float(metric.result()) == 0.25
-    with deepkit.saving.custom_object_scope({"scaled_error": scaled_error}):
+    with registry.custom_object_scope({"scaled_error": scaled_error}):
         clone = metrics.deserialize(metrics.serialize(metric))
     assert float(clone([[1.0, 2.0]], [[1.0, 3.0]])) == 1.0
 
@@ -324,7 +324,7 @@ def test_wrapper_of_a_value_for_the_whole_batch() -> None:
 
 
 def test_wrapper_knows_losses() -> None:
-    wrapped = metrics.MeanMetricWrapper(deepkit.losses.mean_squared_error)
+    wrapped = metrics.MeanMetricWrapper(losses.mean_squared_error)
     assert wrapped._direction == "down"
     assert not hasattr(metrics.MeanMetricWrapper(lambda y_true, y_pred: y_pred), "_direction")
 

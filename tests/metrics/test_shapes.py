@@ -3,7 +3,6 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from keras.src.backend.common.masking import set_keras_mask
 
 from deepkit import metrics
 from deepkit.core.errors import ShapeError
@@ -136,7 +135,7 @@ def test_mask_of_predictions_in_keras(weight) -> None:
     y_true, y_pred = rng.normal(size=(2, 2, 3, 4)).astype("float32")
     with oracle():
         tensor = keras.ops.convert_to_tensor(y_pred)
-        set_keras_mask(tensor, keras.ops.convert_to_tensor(_MASK))
+        keras.src.backend.common.masking.set_keras_mask(tensor, keras.ops.convert_to_tensor(_MASK))
         metric = keras.metrics.MeanSquaredError()
         # Keras spreads no weight of a sample over a mask of its time steps.
         spread = np.repeat(np.float32(weight)[:, None], 3, 1) if np.ndim(weight) == 1 else weight
@@ -158,7 +157,7 @@ def test_mask_of_predictions_in_keras(weight) -> None:
         metrics.TrueNegatives(),
         metrics.AUC(),
         metrics.BinaryIoU(),
-        metrics.F1Score(threshold=0.5),
+        metrics.F1Score(average="micro", threshold=0.5),
         metrics.R2Score(),
         metrics.MeanMetricWrapper(lambda y_true, y_pred: jnp.abs(y_true - y_pred)),
     ],
