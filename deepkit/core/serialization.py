@@ -147,16 +147,8 @@ def _serialize_function(obj: Any) -> dict[str, Any]:
             f"Cannot write {obj!r}: it is neither plain data nor an object with `get_config`. "
             f"Give it a `get_config(self)` method, or pass a value that JSON can hold."
         )
-    public = registry.public_module(obj)
     kind = "class" if isinstance(obj, type) else "function"
-    if public is not None:
-        return {
-            "module": public,
-            "class_name": kind,
-            "config": name,
-            "registered_name": name,
-        }
-    # Keras looks functions up by what stands in "config".
+    # Keras looks functions up by what stands in "config", its own ones too.
     return {
         "module": "builtins",
         "class_name": kind,
@@ -353,7 +345,7 @@ def find_object(
 def _public_modules(module: Any) -> tuple[str, ...]:
     """Where to look for a built-in: in the module named; everywhere for configs of Keras 2."""
     everywhere = registry.provided_modules()
-    if not isinstance(module, str):
+    if not isinstance(module, str) or module == "builtins":
         return everywhere
     if module.startswith("keras.src."):
         area = f"keras.{module.split('.')[2]}"

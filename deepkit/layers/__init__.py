@@ -2,16 +2,20 @@
 
 from ._activation import Activation as Activation
 from ._activity_regularization import ActivityRegularization as ActivityRegularization
+from ._additive_attention import AdditiveAttention as AdditiveAttention
 from ._alpha_dropout import AlphaDropout as AlphaDropout
+from ._attention import Attention as Attention
 from ._batch_normalization import BatchNormalization as BatchNormalization
 from ._dense import Dense as Dense
 from ._dropout import Dropout as Dropout
-from ._embedding import Embedding as Embedding
+from ._einsum_dense import EinsumDense as EinsumDense
 from ._elu import ELU as ELU
+from ._embedding import Embedding as Embedding
 from ._flatten import Flatten as Flatten
 from ._gaussian_dropout import GaussianDropout as GaussianDropout
 from ._gaussian_noise import GaussianNoise as GaussianNoise
 from ._group_normalization import GroupNormalization as GroupNormalization
+from ._group_query_attention import GroupQueryAttention as GroupQueryAttention
 from ._identity import Identity as Identity
 from ._input_layer import Input as Input
 from ._input_layer import InputLayer as InputLayer
@@ -20,6 +24,8 @@ from ._lambda import Lambda as Lambda
 from ._layer import Layer as Layer
 from ._layer_normalization import LayerNormalization as LayerNormalization
 from ._leaky_relu import LeakyReLU as LeakyReLU
+from ._lookup import deserialize as deserialize
+from ._lookup import serialize as serialize
 from ._masking import Masking as Masking
 from ._merge_add import Add as Add
 from ._merge_add import add as add
@@ -37,6 +43,7 @@ from ._merge_multiply import Multiply as Multiply
 from ._merge_multiply import multiply as multiply
 from ._merge_subtract import Subtract as Subtract
 from ._merge_subtract import subtract as subtract
+from ._multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from ._normalization import Normalization as Normalization
 from ._permute import Permute as Permute
 from ._prelu import PReLU as PReLU

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from deepkit.core import config
+from deepkit.core import config, dtypes
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.tensors import as_array, operation
 
@@ -92,7 +92,7 @@ def _check_shapes(query: jax.Array, key: jax.Array, value: jax.Array) -> None:
 def _scores(query: jax.Array, key: jax.Array, scale: float | None) -> jax.Array:
     batch, length, heads, depth = query.shape
     grouped = query.reshape(batch, length, key.shape[2], heads // key.shape[2], depth)
-    dtype = jnp.promote_types(query.dtype, jnp.float32)
+    dtype = dtypes.result_type(query.dtype, "float32")
     scores = jnp.einsum("btkgh,bskh->bkgts", grouped, key, preferred_element_type=dtype)
     return scores * (depth**-0.5 if scale is None else scale)
 

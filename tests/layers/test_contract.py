@@ -165,10 +165,14 @@ def test_config_is_read_and_written_as_keras_does(row):
 @every_row
 def test_symbolic_shape_is_the_real_one(row):
     layer, inputs, outputs = _built(row)
-    symbols = jax.tree.map(
-        lambda x: deepkit.KerasTensor((None, *x.shape[1:]), dtype=x.dtype.name), inputs
-    )
-    symbolic = layer(symbols, **row.call, **_training(layer, row))
+
+    def symbol(x):
+        if not isinstance(x, np.ndarray):
+            return x
+        return deepkit.KerasTensor((None, *x.shape[1:]), dtype=x.dtype.name)
+
+    symbols, call = jax.tree.map(symbol, (inputs, row.call))
+    symbolic = layer(symbols, **call, **_training(layer, row))
     expected = [leaf.shape for leaf in _leaves(outputs)]
     found = [tuple(t.shape) for t in deepkit.tree.flatten(symbolic) if t is not None]
     assert [shape[1:] for shape in found] == [shape[1:] for shape in expected]
