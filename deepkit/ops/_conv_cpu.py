@@ -16,8 +16,9 @@ from . import _conv_native as native
 from . import _conv_plain as plain
 from . import _conv_pointwise as pointwise
 from . import _conv_rewriting as rewriting
-from ._conv_geometry import ConvGeometry, Sizes
+from ._conv_geometry import ConvGeometry
 from ._conv_rewriting import Rewriting
+from ._platform_primitive import transpose
 
 
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -27,7 +28,7 @@ def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) ->
         return form.convolve(inputs, kernel, geometry=geometry)
     shape = geometry.output_shape(inputs.shape[0], kernel.shape[-1])
     outputs = form.run(convolve, form.inputs(inputs), form.kernel(kernel))
-    return _transpose(form.outputs, shape, outputs, inputs.dtype)
+    return transpose(form.outputs, shape, outputs, inputs.dtype)
 
 
 def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -37,7 +38,7 @@ def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeo
         return form.input_gradient(cotangent, kernel, geometry=geometry)
     shape = geometry.input_shape(cotangent.shape[0], kernel.shape[-2] * geometry.groups)
     inputs = form.run(input_gradient, form.outputs(cotangent), form.kernel(kernel))
-    return _transpose(form.inputs, shape, inputs, cotangent.dtype)
+    return transpose(form.inputs, shape, inputs, cotangent.dtype)
 
 
 def kernel_gradient(
@@ -50,7 +51,7 @@ def kernel_gradient(
     if isinstance(form, ModuleType):
         return form.kernel_gradient(inputs, cotangent, geometry=geometry)
     kernel = form.run(kernel_gradient, form.inputs(inputs), form.outputs(cotangent))
-    return _transpose(form.kernel, shape, kernel, inputs.dtype)
+    return transpose(form.kernel, shape, kernel, inputs.dtype)
 
 
 def _choose_lowering(
@@ -73,10 +74,3 @@ def _choose_lowering(
     if set(geometry.kernel_size) == {1} and not any(map(any, geometry.padding)):
         return pointwise
     return rewriting.depth_as_channels(geometry) if geometry.rank > 2 else plain
-
-
-def _transpose(
-    function: rewriting.Linear, shape: Sizes, cotangent: jax.Array, dtype: jnp.dtype
-) -> jax.Array:
-    (result,) = jax.linear_transpose(function, jax.ShapeDtypeStruct(shape, dtype))(cotangent)
-    return result

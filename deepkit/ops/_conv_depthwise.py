@@ -1,12 +1,14 @@
 """Depthwise convolution and its gradients as sums of shifted products, without a contraction."""
 
 import itertools
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from ._conv_geometry import ConvGeometry
+from ._platform_primitive import transpose
 
 
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -25,10 +27,8 @@ def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeo
     places = kernel.reshape(-1, channels, kernel.shape[-1] // channels)
     cotangent = cotangent.reshape(*cotangent.shape[:-1], *places.shape[1:])
     windows = [jnp.sum(cotangent * place, axis=-1) for place in places]
-    shape = jax.ShapeDtypeStruct(
-        geometry.input_shape(cotangent.shape[0], channels), cotangent.dtype
-    )
-    return jax.linear_transpose(lambda x: list(_windows(x, geometry)), shape)(windows)[0]
+    shape = geometry.input_shape(cotangent.shape[0], channels)
+    return transpose(lambda x: list(_windows(x, geometry)), shape, windows)
 
 
 def kernel_gradient(
@@ -44,7 +44,7 @@ def kernel_gradient(
     return jnp.stack(places).reshape(*geometry.kernel_size, 1, -1)
 
 
-def _windows(inputs: jax.Array, geometry: ConvGeometry):
+def _windows(inputs: jax.Array, geometry: ConvGeometry) -> Iterator[jax.Array]:
     """What each place of the kernel sees, place by place."""
     padding = [(0, 0, 0), *((low, high, 0) for low, high in geometry.padding), (0, 0, 0)]
     padded = lax.pad(inputs, jnp.zeros((), inputs.dtype), padding)

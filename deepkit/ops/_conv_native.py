@@ -1,11 +1,10 @@
 """Convolution and its gradients as XLA has them: what GPU and TPU run."""
 
-from collections.abc import Callable
-
 import jax
 from jax import lax
 
-from ._conv_geometry import ConvGeometry, Sizes
+from ._conv_geometry import ConvGeometry
+from ._platform_primitive import transpose
 
 
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -24,7 +23,7 @@ def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) ->
 def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
     """`convolve` transposed in its inputs: from outputs back to inputs."""
     shape = geometry.input_shape(cotangent.shape[0], kernel.shape[-2] * geometry.groups)
-    return _transpose(lambda x: convolve(x, kernel, geometry=geometry), shape, cotangent)
+    return transpose(lambda x: convolve(x, kernel, geometry=geometry), shape, cotangent)
 
 
 def kernel_gradient(
@@ -33,12 +32,4 @@ def kernel_gradient(
     """`convolve` transposed in its kernel: from inputs and outputs to a kernel."""
     axis = geometry.channel_axis
     shape = geometry.kernel_shape(inputs.shape[axis], cotangent.shape[axis])
-    return _transpose(lambda k: convolve(inputs, k, geometry=geometry), shape, cotangent)
-
-
-def _transpose(
-    function: Callable[[jax.Array], jax.Array], shape: Sizes, cotangent: jax.Array
-) -> jax.Array:
-    operand = jax.ShapeDtypeStruct(shape, cotangent.dtype)
-    (result,) = jax.linear_transpose(function, operand)(cotangent)
-    return result
+    return transpose(lambda k: convolve(inputs, k, geometry=geometry), shape, cotangent)

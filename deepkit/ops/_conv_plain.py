@@ -12,6 +12,7 @@ from jax import lax
 
 from ._conv_geometry import ConvGeometry
 from ._conv_native import convolve as convolve
+from ._platform_primitive import zeros_beside
 
 _CHUNK_BYTES = 2**20
 
@@ -52,7 +53,8 @@ def kernel_gradient(
 
     shape = geometry.kernel_shape(inputs.shape[-1], cotangent.shape[-1])
     split = [x.reshape(parts, -1, *x.shape[1:]) for x in (inputs, cotangent)]
-    return lax.scan(add_part, jnp.zeros(shape, inputs.dtype), tuple(split))[0]
+    zeros = zeros_beside(inputs, shape, inputs.dtype)
+    return lax.scan(add_part, zeros, tuple(split))[0]
 
 
 def _count_parts(inputs: jax.Array) -> int:

@@ -4,6 +4,7 @@ import jax
 from jax import lax
 
 from ._conv_geometry import ConvGeometry
+from ._platform_primitive import transpose
 
 
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -18,10 +19,8 @@ def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeo
     """Every pixel times the matrix's transpose; zeros where the strides step over."""
     rows = lax.dot_general(_flat(cotangent), _flat(kernel), (((1,), (1,)), ((), ())))
     rows = rows.reshape(*cotangent.shape[:-1], -1)
-    shape = jax.ShapeDtypeStruct(
-        geometry.input_shape(cotangent.shape[0], kernel.shape[-2]), rows.dtype
-    )
-    return jax.linear_transpose(lambda x: _pick(x, geometry), shape)(rows)[0]
+    shape = geometry.input_shape(cotangent.shape[0], kernel.shape[-2])
+    return transpose(lambda x: _pick(x, geometry), shape, rows)
 
 
 def kernel_gradient(

@@ -8,6 +8,7 @@ from deepkit.tensors import as_array, operation
 
 from ._conv_geometry import ConvGeometry
 from ._conv_primitives import convolve, input_gradient
+from ._promotion import as_float
 from ._spatial import (
     Padding,
     channel_count,
@@ -161,7 +162,7 @@ def conv_transpose(
         >>> spread.ravel().tolist()
         [1.0, 2.0, 5.0, 10.0]
     """
-    inputs, kernel, data_format = _prepare(inputs, kernel, data_format, "conv_transpose")
+    inputs, kernel, data_format = _prepare(inputs, as_float(kernel), data_format, "conv_transpose")
     _check_channels(
         inputs, channel_count(inputs, data_format), kernel, kernel.shape[-1], data_format
     )

@@ -11,6 +11,7 @@ from deepkit.core.config import standardize_data_format
 from deepkit.core.errors import ShapeError
 from deepkit.tensors import as_array, operation
 
+from ._platform_primitive import transpose
 from ._spatial import per_dimension
 from ._types import Shape, TensorLike
 
@@ -78,7 +79,7 @@ def fold(
         raise ShapeError(
             f"Expected patches of shape {expected} for images of size {size}, received {x.shape}."
         )
-    return jax.linear_transpose(unfolding, images)(x)[0]
+    return transpose(unfolding, images.shape, x)
 
 
 @operation

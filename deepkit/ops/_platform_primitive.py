@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import mlir
 
@@ -48,3 +49,35 @@ def align_varying(*operands: jax.Array) -> tuple[jax.Array, ...]:
         jax.lax.pcast(x, tuple(everywhere - axes), to="varying") if axes != everywhere else x
         for x, axes in zip(operands, varying)
     )
+
+
+def transpose(
+    function: Callable[[jax.Array], Any],
+    shape: tuple[int, ...],
+    cotangent: Any,
+    dtype: Any = None,
+) -> jax.Array:
+    """A linear function transposed, of `cotangent`.
+
+    Args:
+        function: of one array.
+        shape: of that array.
+        cotangent: of what the function returns.
+        dtype: of that array; that of `cotangent` if `None`.
+    """
+    (first, *_) = jax.tree.leaves(cotangent)
+    dtype = first.dtype if dtype is None else dtype
+    if not jax.typeof(first).manual_axis_type.varying:
+        operand = jax.ShapeDtypeStruct(shape, dtype)
+        (result,) = jax.linear_transpose(function, operand)(cotangent)
+        return result
+    # `linear_transpose` knows nothing of arrays that vary inside of a `shard_map`.
+    (result,) = jax.vjp(function, zeros_beside(first, shape, dtype))[1](cotangent)
+    return result
+
+
+def zeros_beside(x: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    """Zeros that vary over the same mesh axes as `x`."""
+    axes = tuple(jax.typeof(x).manual_axis_type.varying)
+    zeros = jnp.zeros(shape, dtype)
+    return jax.lax.pcast(zeros, axes, to="varying") if axes else zeros

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from . import _pool_native as native
-from ._pool_geometry import PoolGeometry, Sizes
+from ._platform_primitive import transpose
+from ._pool_geometry import PoolGeometry
 
 _MOST_SLICES = 16
 
@@ -130,6 +131,5 @@ def _spread(cotangent: jax.Array, *, geometry: PoolGeometry) -> jax.Array:
 
 def _put_back(parts: list[jax.Array], geometry: PoolGeometry) -> jax.Array:
     """`_slices` transposed."""
-    shape: Sizes = (parts[0].shape[0], *geometry.input_size)
-    inputs = jax.ShapeDtypeStruct(shape, parts[0].dtype)
-    return jax.linear_transpose(lambda x: _slices(x, geometry, 0), inputs)(parts)[0]
+    shape = (parts[0].shape[0], *geometry.input_size)
+    return transpose(lambda x: _slices(x, geometry, 0), shape, parts)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ._platform_primitive import transpose
 from ._pool_geometry import PoolGeometry
 
 
@@ -29,8 +30,8 @@ def sum_pool(inputs: jax.Array, *, geometry: PoolGeometry) -> jax.Array:
 
 def spread(cotangent: jax.Array, *, geometry: PoolGeometry) -> jax.Array:
     """`sum_pool` transposed: every entry to all places of its window."""
-    shape = jax.ShapeDtypeStruct((cotangent.shape[0], *geometry.input_size), cotangent.dtype)
-    return jax.linear_transpose(lambda x: sum_pool(x, geometry=geometry), shape)(cotangent)[0]
+    shape = (cotangent.shape[0], *geometry.input_size)
+    return transpose(lambda x: sum_pool(x, geometry=geometry), shape, cotangent)
 
 
 def lowest(dtype: jnp.dtype) -> float | int:
