@@ -8,12 +8,12 @@ import numpy as np
 
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError, ShapeError, StateError
-from deepkit.tensors import as_array
+from deepkit.tensors import Variable, as_array
 
 from ._confusion_counts import ConfusionCounts, confusion_counts
 from ._curve_area import area_under_curve
 from ._metric import Metric
-from ._numerics import divide_no_nan
+from ._numerics import accumulator_dtype, divide_no_nan
 from ._shapes import as_float, broadcast_weights, match_shapes, weights_with_mask
 from ._thresholds import check_thresholds, even_thresholds
 
@@ -97,13 +97,16 @@ class AUC(Metric):
     def _build(self, num_labels: int | None) -> None:
         """Make the counters; the number of labels is `None` where they are counted together."""
         shape = (self.num_thresholds,) if num_labels is None else (self.num_thresholds, num_labels)
-        self.true_positives = self.add_variable(shape, "zeros", name="true_positives")
-        self.false_positives = self.add_variable(shape, "zeros", name="false_positives")
-        self.true_negatives = self.add_variable(shape, "zeros", name="true_negatives")
-        self.false_negatives = self.add_variable(shape, "zeros", name="false_negatives")
+        self.true_positives = self._add_counter("true_positives", shape)
+        self.false_positives = self._add_counter("false_positives", shape)
+        self.true_negatives = self._add_counter("true_negatives", shape)
+        self.false_negatives = self._add_counter("false_negatives", shape)
         self._counters = ConfusionCounts(
             self.true_positives, self.false_positives, self.true_negatives, self.false_negatives
         )
+
+    def _add_counter(self, name: str, shape: tuple[int, ...]) -> Variable:
+        return self.add_variable(shape, "zeros", accumulator_dtype(config.floatx()), name=name)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch.

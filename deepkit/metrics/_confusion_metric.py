@@ -7,12 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from deepkit.core import config
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.tensors import Variable, as_array
 
 from ._class_scores import check_k
 from ._confusion_counts import confusion_counts
 from ._metric import Metric
+from ._numerics import accumulator_dtype
 from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
 # Below every score that is kept by `top_k`, above those that are not.
@@ -41,7 +43,8 @@ class ConfusionMetric(Metric):
         self._counters: dict[str, Variable] = {}
 
     def _add_counter(self, count: str, name: str | None = None) -> Variable:
-        counter = self.add_variable((len(self.thresholds),), "zeros", name=name or count)
+        dtype = accumulator_dtype(config.floatx())
+        counter = self.add_variable((len(self.thresholds),), "zeros", dtype, name=name or count)
         self._counters[count] = counter
         return counter
 

@@ -35,8 +35,9 @@ class FunctionMean(WeightedMean):
         Raises:
             ShapeError: labels, predictions and weights do not fit each other.
         """
-        values = as_array(self._fn(y_true, y_pred, **self._fn_options))
         sample_weight = weights_with_mask(y_pred, sample_weight)
+        y_pred = _widened(y_pred)
+        values = as_array(self._fn(y_true, y_pred, **self._fn_options))
         if values.ndim == 0:
             sample_weight = self._weight_of_batch(y_pred, sample_weight)
         valid = self._valid_entries(y_true, values)
@@ -62,3 +63,10 @@ class FunctionMean(WeightedMean):
         shapes = [getattr(leaf, "shape", ()) for leaf in tree.flatten(y_pred)]
         sizes = [shape[0] for shape in shapes if shape] or as_array(y_pred).shape or (1,)
         return float(sizes[0])
+
+
+def _widened(y_pred: Any) -> Any:
+    """Predictions of half precision in float32, so that values are not rounded before the mean."""
+    if str(getattr(y_pred, "dtype", "")) in ("float16", "bfloat16"):
+        return as_array(y_pred, "float32")
+    return y_pred

@@ -5,11 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from deepkit.core import config
 from deepkit.core.errors import ArgumentError, ShapeError, StateError
-from deepkit.tensors import as_array
+from deepkit.tensors import Variable, as_array
 
 from ._metric import Metric
-from ._numerics import divide_no_nan
+from ._numerics import accumulator_dtype, divide_no_nan
 from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
 _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
@@ -69,17 +70,18 @@ class R2Score(Metric):
             )
         self.class_aggregation = class_aggregation
         self.num_regressors = num_regressors
-        self.num_samples = self.add_variable((), "zeros", name="num_samples")
+        self.num_samples = self._add_sum("num_samples", ())
         self._num_outputs: int | None = None
 
     def _build(self, num_outputs: int) -> None:
         self._num_outputs = num_outputs
-        self.count = self.add_variable((num_outputs,), "zeros", name="count")
-        self.mean = self.add_variable((num_outputs,), "zeros", name="mean")
-        self.squared_deviation = self.add_variable(
-            (num_outputs,), "zeros", name="squared_deviation"
-        )
-        self.residual = self.add_variable((num_outputs,), "zeros", name="residual")
+        self.count = self._add_sum("count", (num_outputs,))
+        self.mean = self._add_sum("mean", (num_outputs,))
+        self.squared_deviation = self._add_sum("squared_deviation", (num_outputs,))
+        self.residual = self._add_sum("residual", (num_outputs,))
+
+    def _add_sum(self, name: str, shape: tuple[int, ...]) -> Variable:
+        return self.add_variable(shape, "zeros", accumulator_dtype(config.floatx()), name=name)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepkit import losses, metrics
-from deepkit.core import registry, serialization
+from deepkit.core import config, registry, serialization
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, StateError
 from deepkit.tensors import AutocastScope, DTypePolicy, StatelessScope, Variable
 
@@ -292,6 +292,25 @@ def test_half_precision_counts_beyond_its_integers() -> None:
     # float16 holds no odd integer above 2048: a count in it would stand still or be off.
     assert metric.count.numpy() == 6000
     assert float(metric.result()) == 1.0
+
+
+@pytest.mark.parametrize("name", ["Precision", "AUC", "R2Score", "TruePositives"])
+def test_sums_are_never_in_half_precision(name: str) -> None:
+    config.set_floatx("bfloat16")
+    try:
+        metric = getattr(metrics, name)()
+        metric(np.ones((4, 1)), np.ones((4, 1)))
+    finally:
+        config.set_floatx("float32")
+    assert {variable.dtype for variable in metric.variables} == {"float32"}
+
+
+def test_half_precision_predictions_are_not_rounded_further() -> None:
+    y_true, y_pred = np.float32([0.1, 0.3, 0.6]), jnp.asarray([0.15, 0.32, 0.51], "bfloat16")
+    expected = np.mean(np.abs(y_true - np.asarray(y_pred, "float32")))
+    for metric in (metrics.MeanAbsoluteError(), metrics.MeanMetricWrapper(losses.mae)):
+        # In bfloat16 the error would be good to two digits.
+        np.testing.assert_allclose(metric(y_true, y_pred), expected, rtol=1e-6)
 
 
 def test_state_is_not_autocast() -> None:
