@@ -57,8 +57,8 @@ class FunctionMean(WeightedMean):
         if sample_weight is not None:
             raise ShapeError(
                 f"Expected the function of the metric '{self.name}' to return one value for each "
-                f"sample, because `sample_weight` is given; received a scalar. Leave out the mean "
-                f"over the first axis."
+                f"sample, because `sample_weight` or a mask is given; received a scalar. Leave out "
+                f"the mean over the first axis."
             )
         shapes = [getattr(leaf, "shape", ()) for leaf in tree.flatten(y_pred)]
         sizes = [shape[0] for shape in shapes if shape] or as_array(y_pred).shape or (1,)

@@ -338,7 +338,9 @@ def test_wrapper_of_a_value_for_the_whole_batch() -> None:
     for batch in ([1.0, 2.0, 3.0], [8.0]):
         metric.update_state(batch, batch)
     assert float(metric.result()) == 3.5
-    with pytest.raises(ValueError, match="one value for each sample, because `sample_weight`"):
+    with pytest.raises(
+        ValueError, match="one value for each sample, because `sample_weight` or a mask"
+    ):
         metric.update_state([1.0], [1.0], sample_weight=[1.0])
 
 
