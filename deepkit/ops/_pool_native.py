@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from ._platform_primitive import transpose
@@ -34,9 +35,11 @@ def spread(cotangent: jax.Array, *, geometry: PoolGeometry) -> jax.Array:
     return transpose(lambda x: sum_pool(x, geometry=geometry), shape, cotangent)
 
 
-def lowest(dtype: jnp.dtype) -> float | int:
+def lowest(dtype: jnp.dtype) -> np.generic:
     """What no value is below."""
-    return -float("inf") if jnp.issubdtype(dtype, jnp.floating) else int(jnp.iinfo(dtype).min)
+    if jnp.issubdtype(dtype, jnp.floating):
+        return dtype.type(-np.inf)
+    return dtype.type(jnp.iinfo(dtype).min)
 
 
 def _operands(geometry: PoolGeometry) -> tuple:
