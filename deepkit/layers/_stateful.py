@@ -134,6 +134,11 @@ class StatefulOperation(Operation):
             self._own(variable)
         return [*self._trainable_own, *self._non_trainable_own]
 
+    @property
+    def own_variables(self) -> list[Variable]:
+        """The variables of this layer alone, without those of layers inside it."""
+        return self._all_own_variables()
+
     def _sublayers(self) -> list["StatefulOperation"]:
         return _unique(self._held(StatefulOperation))
 

@@ -1,0 +1,227 @@
+"""Saving and loading of models and weights: the formats are told apart by the ending."""
+
+import os
+import pathlib
+from typing import Any
+
+from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
+from deepkit.saving import _formats
+from deepkit.saving._errors import MissingFileError
+
+_WEIGHTS_ENDING = ".weights.h5"
+_LEGACY_ENDINGS = (".h5", ".hdf5")
+_SKIP_HINT = "Pass `skip_mismatch=True` to load what fits and leave the rest as it is."
+_OPTIMIZER_HINT = " Pass `include_optimizer=False` to leave the optimizer as it is."
+
+
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+) -> None:
+    """Write a model to one file: architecture, weights, compile arguments, optimizer, seeds.
+
+    The file is written beside its place first, and takes it when it is whole. Keras 3 opens it,
+    too. Training goes on after loading as if it had not stopped.
+
+    Args:
+        model: the model.
+        filepath: a path that ends in `.keras`, or in `.h5` or `.hdf5` for the older format.
+        overwrite: whether an existing file may be replaced.
+        zipped: `True` or `None`; models are not written as folders.
+        include_optimizer: (keyword) whether compile arguments and optimizer state are written.
+
+    Raises:
+        ArgumentError: the path has another ending, or the file exists and may not be replaced.
+        SerializationError: a part of the model cannot be written; the message says which.
+
+    Example:
+        >>> import deepkit, os, tempfile
+        >>> model = deepkit.Sequential([deepkit.Input((3,)), deepkit.layers.Dense(2)])
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.keras")
+        >>> deepkit.saving.save_model(model, path)
+        >>> deepkit.saving.load_model(path).output_shape
+        (None, 2)
+    """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    kwargs.pop("save_format", None)
+    _reject(kwargs, "save_model")
+    if zipped is False:
+        raise ArgumentError(
+            "Expected `zipped` to be True or None: deepkit writes a model to one file, not to a "
+            "folder."
+        )
+    path = _path(filepath)
+    if path.name.endswith(_WEIGHTS_ENDING):
+        raise ArgumentError(
+            f"Expected a path for a whole model, received '{path}', whose ending is that of files "
+            f"with weights alone. Use `save_weights`, or another ending."
+        )
+    file_format = _model_format(path)
+    _check_overwrite(path, overwrite)
+    file_format.save_model(model, path, include_optimizer=include_optimizer)
+
+
+def load_model(
+    filepath: Any,
+    custom_objects: dict[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool | None = True,
+) -> Any:
+    """Make a model again from a file that deepkit or Keras wrote.
+
+    Nothing in a file is run or imported: classes and functions are found among `custom_objects`,
+    those that are registered, and deepkit's own.
+
+    Args:
+        filepath: a path that ends in `.keras`, `.h5` or `.hdf5`.
+        custom_objects: names in the file and the classes and functions that they mean.
+        compile: whether the model is compiled as it was, and its optimizer's state loaded.
+        safe_mode: whether lambdas, which files hold as Python bytecode, are refused.
+
+    Returns:
+        The model.
+
+    Raises:
+        MissingFileError: there is no such file.
+        CorruptFileError: the file is damaged or of another kind than its name says.
+        UnsafeFileError: the file asks for something that is not done, such as running code.
+        SerializationError: the file names something unknown; the message says how to register it.
+        WeightMismatchError: the weights do not fit the architecture.
+    """
+    path = _existing(filepath)
+    return _model_format(path).load_model(path, custom_objects, compile, safe_mode)
+
+
+def save_weights(
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
+    **kwargs: Any,
+) -> None:
+    """Write the weights of a model, with the states of its optimizer and seeds.
+
+    Args:
+        model: the model, built.
+        filepath: a path that ends in `.weights.h5`.
+        overwrite: whether an existing file may be replaced.
+        max_shard_size: `None`; weights are not split into several files.
+
+    Raises:
+        ArgumentError: the path has another ending, or the file exists and may not be replaced.
+        NotBuiltError: the model has no weights yet.
+    """
+    _reject(kwargs, "save_weights")
+    if max_shard_size is not None:
+        raise ArgumentError(
+            f"Expected `max_shard_size` to be None, received {max_shard_size!r}: deepkit writes "
+            f"weights to one file, whatever their size."
+        )
+    path = _path(filepath)
+    if not path.name.endswith(_WEIGHTS_ENDING):
+        raise ArgumentError(
+            f"Expected a path that ends in `{_WEIGHTS_ENDING}` for weights, received '{path}'."
+        )
+    _check_built(model, "saved")
+    _check_overwrite(path, overwrite)
+    _formats.weights.save_weights(model, path)
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+    """Load weights from a file that `save_weights` or `save_model` wrote, here or in Keras.
+
+    All names, shapes and dtypes are compared first. If something does not fit, nothing is changed.
+    Values are cast where the model keeps another dtype of the same kind. The states of the
+    optimizer and of seeds are loaded where both the file and the model have them.
+
+    Args:
+        model: the model, built.
+        filepath: a path that ends in `.weights.h5`, `.keras`, `.h5` or `.hdf5`.
+        skip_mismatch: whether layers that do not fit are left out, with one warning.
+        include_optimizer: (keyword) whether the optimizer's state is loaded.
+        objects_to_skip: (keyword) layers and optimizers that are left as they are.
+        by_name: (keyword) for `.h5`: load the layers whose names are in the file, and leave the
+            others as they are.
+
+    Raises:
+        WeightMismatchError: something does not fit; the message lists what.
+        NotBuiltError: the model has no weights yet.
+        MissingFileError: there is no such file.
+        CorruptFileError: the file is damaged or of another kind than its name says.
+    """
+    path = _existing(filepath)
+    _check_built(model, "loaded")
+    file_format, options = _weights_format(path)
+    allowed = {key: kwargs.pop(key) for key in options if kwargs.get(key) is not None}
+    _reject({k: v for k, v in kwargs.items() if v is not None}, f"load_weights('{path.name}')")
+    file_format.load_weights(
+        model, path, hint=_SKIP_HINT + _OPTIMIZER_HINT, skip_mismatch=skip_mismatch, **allowed
+    )
+
+
+def _model_format(path: pathlib.Path) -> Any:
+    if path.suffix == ".keras":
+        return _formats.archive
+    if path.suffix in _LEGACY_ENDINGS:
+        return _formats.legacy
+    raise ArgumentError(
+        f"Expected a path that ends in `.keras` or `.h5` for a model, received '{path}'."
+    )
+
+
+def _weights_format(path: pathlib.Path) -> tuple[Any, tuple[str, ...]]:
+    """The format of a file with weights, and the options that it knows."""
+    if path.name.endswith(_WEIGHTS_ENDING):
+        return _formats.weights, ("include_optimizer", "objects_to_skip")
+    if path.suffix == ".keras":
+        return _formats.archive, ("include_optimizer", "objects_to_skip")
+    if path.suffix in _LEGACY_ENDINGS:
+        return _formats.legacy, ("by_name", "include_optimizer")
+    raise ArgumentError(
+        f"Expected a path that ends in `.weights.h5`, `.keras` or `.h5` for weights, "
+        f"received '{path}'."
+    )
+
+
+def _path(filepath: Any) -> pathlib.Path:
+    if not isinstance(filepath, str | os.PathLike):
+        raise ArgumentTypeError(
+            f"Expected `filepath` to be a path, received {filepath!r} of type "
+            f"{type(filepath).__name__}."
+        )
+    if "://" in os.fspath(filepath):
+        raise ArgumentError(
+            f"Expected the path of a file on this machine, received '{filepath}'. Copy remote "
+            f"files with the tools of their service."
+        )
+    return pathlib.Path(filepath)
+
+
+def _existing(filepath: Any) -> pathlib.Path:
+    path = _path(filepath)
+    if not path.exists():
+        raise MissingFileError(f"There is no file '{path}'.")
+    if path.is_dir():
+        raise ArgumentError(f"Expected a file, received the folder '{path}'.")
+    return path
+
+
+def _check_overwrite(path: pathlib.Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise ArgumentError(f"Expected the path of a file, received the folder '{path}'.")
+    if not overwrite and path.exists():
+        raise ArgumentError(
+            f"The file '{path}' exists. Pass `overwrite=True` to replace it, or another path."
+        )
+
+
+def _check_built(model: Any, verb: str) -> None:
+    if not model.built:
+        raise NotBuiltError(
+            f"The model '{model.name}' has no weights that could be {verb}: it is not built. Call "
+            f"it on data, or call `build` with the shape of its input, first."
+        )
+
+
+def _reject(kwargs: dict[str, Any], where: str) -> None:
+    if kwargs:
+        raise ArgumentTypeError(f"Unexpected arguments of `{where}`: {', '.join(kwargs)}.")

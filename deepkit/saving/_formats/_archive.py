@@ -1,0 +1,152 @@
+"""The `.keras` format: a zip archive of two JSON texts and an HDF5 file.
+
+Members are read in memory and never written to disk.
+"""
+
+import contextlib
+import datetime
+import pathlib
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from deepkit.core import serialization
+from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
+from deepkit.saving._atomic import replacing
+from deepkit.saving._formats._manifest import check_stamp, stamp
+from deepkit.saving._formats._model import KERAS_VERSION, LOADING_HINT, checked_model
+from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._state import load_state, write_state
+from deepkit.saving._formats._writer import written_to
+from deepkit.saving._json import read_json, write_json
+from deepkit.saving._saveable import Saveable
+
+_METADATA = "metadata.json"
+_CONFIG = "config.json"
+_WEIGHTS = "model.weights.h5"
+
+MAX_MEMBERS = 10_000
+# Weights hardly compress, and Keras and deepkit store them as they are.
+MAX_EXPANSION = 20
+FREE_BYTES = 16 * 2**20
+
+
+def save_model(model: Saveable, path: pathlib.Path, include_optimizer: bool = True) -> None:
+    """Write architecture, compile arguments and state."""
+    config = serialization.serialize_keras_object(model)
+    if not include_optimizer:
+        config.pop("compile_config", None)
+    with replacing(path) as temporary:
+        # Without a name, so that nothing stays behind whatever happens.
+        with tempfile.TemporaryFile(dir=temporary.parent) as weights:
+            with written_to(weights, str(path)) as writer:
+                write_state(model, writer, include_optimizer)
+            _write_archive(temporary, write_json(config, "config of the model"), weights)
+        with _opened(temporary, str(path)) as archive:
+            if archive.testzip() is not None:
+                raise CorruptFileError(f"'{path}' was not written correctly.")
+
+
+def _write_archive(path: pathlib.Path, config: str, weights: BinaryIO) -> None:
+    date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": date, **stamp()}
+    weights.seek(0)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(_METADATA, write_json(metadata, "metadata"))
+        archive.writestr(_CONFIG, config)
+        with archive.open(_WEIGHTS, "w", force_zip64=True) as member:
+            shutil.copyfileobj(weights, member, 2**20)
+
+
+def load_model(
+    path: pathlib.Path, custom_objects: Any, compile: bool, safe_mode: bool | None
+) -> Any:
+    """Make the model that a file describes, with its state."""
+    file = str(path)
+    with _opened(path, file) as archive:
+        if _METADATA in archive.namelist():
+            check_stamp(read_json(_read(archive, _METADATA, file), _METADATA, file), file)
+        config = read_json(_read(archive, _CONFIG, file), _CONFIG, file)
+        if not isinstance(config, dict):
+            raise CorruptFileError(f"{_CONFIG} in '{file}' describes no model.")
+        with serialization.without_compile(not compile):
+            try:
+                model = serialization.deserialize_keras_object(config, custom_objects, safe_mode)
+            except (SerializationError, UnsafeFileError) as error:
+                error.add_note(f"While loading '{file}'.")
+                raise
+        model = checked_model(model, file)
+        with _weights_in(archive, file) as reader:
+            load_state(model, reader, LOADING_HINT, include_optimizer=compile)
+    return model
+
+
+def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
+    """Load the state of a model; for options see `load_state`."""
+    with _opened(path, str(path)) as archive, _weights_in(archive, str(path)) as reader:
+        load_state(model, reader, **options)
+
+
+@contextlib.contextmanager
+def _opened(path: pathlib.Path, file: str) -> Iterator[zipfile.ZipFile]:
+    """An archive with members of different, plain names."""
+    if path.stat().st_size == 0:
+        raise CorruptFileError(f"'{file}' is empty: it has no bytes.")
+    with path.open("rb") as stream:
+        start = stream.read(4)
+        if not start.startswith(b"PK"):
+            hint = " It is an HDF5 file: give it the ending `.h5`." if start == b"\x89HDF" else ""
+            raise CorruptFileError(f"'{file}' is no zip archive, whatever its name says.{hint}")
+        stream.seek(0)
+        try:
+            archive = zipfile.ZipFile(stream)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise CorruptFileError(f"'{file}' is truncated or damaged: {error}") from error
+        with archive:
+            _check_names(archive.namelist(), file)
+            yield archive
+
+
+def _check_names(names: list[str], file: str) -> None:
+    if len(names) > MAX_MEMBERS or len(set(names)) != len(names):
+        raise CorruptFileError(
+            f"Expected at most {MAX_MEMBERS:,} members with different names in '{file}'."
+        )
+    for name in names:
+        steps = name.replace("\\", "/").split("/")
+        if ".." in steps or not steps[0] or ":" in steps[0]:
+            raise UnsafeFileError(
+                f"'{file}' is not loaded: its member {name[:100]!r} lies outside of the archive."
+            )
+
+
+def _read(archive: zipfile.ZipFile, name: str, file: str) -> bytes:
+    """The content of a member, whose checksum is verified."""
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise CorruptFileError(
+            f"'{file}' is no saved model: it has no '{name}', only {archive.namelist()[:5]}."
+        ) from None
+    if info.file_size > FREE_BYTES + MAX_EXPANSION * info.compress_size:
+        raise UnsafeFileError(
+            f"'{file}' is not loaded: '{name}' would unpack {info.compress_size:,} bytes to "
+            f"{info.file_size:,}."
+        )
+    try:
+        with archive.open(info) as member:
+            # A member that is longer than it declares is cut off, and fails its checksum.
+            content = member.read(info.file_size)
+            member.read(1)
+            return content
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CorruptFileError(f"'{name}' in '{file}' is damaged: {error}") from error
+
+
+@contextlib.contextmanager
+def _weights_in(archive: zipfile.ZipFile, file: str) -> Iterator[Hdf5Reader]:
+    with Hdf5Reader(_read(archive, _WEIGHTS, file), f"{file}/{_WEIGHTS}") as reader:
+        yield reader

@@ -1,0 +1,201 @@
+"""The older `.h5` format of whole models, of Keras 1 to 3."""
+
+import pathlib
+import warnings
+from typing import Any
+
+import numpy as np
+
+from deepkit.core import registry, serialization
+from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
+from deepkit.saving._atomic import replacing
+from deepkit.saving._formats._differences import Difference, compare, report
+from deepkit.saving._formats._legacy_configs import modern_config, modern_training_config
+from deepkit.saving._formats._legacy_weights import (
+    pair_layers,
+    read_arrays,
+    read_values,
+    write_arrays,
+    write_layers,
+)
+from deepkit.saving._formats._model import KERAS_VERSION, LOADING_HINT, checked_model
+from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._formats._writer import Hdf5Writer, written_to
+from deepkit.saving._json import read_json, write_json
+from deepkit.saving._saveable import places_of
+from deepkit.tensors import SeedGenerator, Variable
+
+_LAYERS = "model_weights"
+_OPTIMIZER = "optimizer_weights"
+# Keras has no place for the states of seeds, and leaves this group alone.
+_SEEDS = "deepkit_seeds"
+
+
+def save_model(model: Any, path: pathlib.Path, include_optimizer: bool = True) -> None:
+    """Write architecture, compile arguments and state."""
+    config = serialization.serialize_keras_object(model)
+    training = config.pop("compile_config", None)
+    optimizer = getattr(model, "optimizer", None) if include_optimizer else None
+    with replacing(path) as temporary, written_to(temporary, str(path)) as writer:
+        writer.text("backend", "jax")
+        writer.text("keras_version", KERAS_VERSION)
+        writer.text("model_config", write_json(config, "config of the model"))
+        if training is not None and optimizer is not None:
+            training = {**training, "optimizer_config": training.pop("optimizer")}
+            training["loss"] = _full_names(training["loss"])
+            writer.text("training_config", write_json(training, "arguments of `compile`"))
+        write_layers(model, writer, _LAYERS)
+        if optimizer is not None:
+            write_arrays(writer, _OPTIMIZER, optimizer.variables)
+        _write_seeds(model, writer)
+
+
+def load_model(
+    path: pathlib.Path, custom_objects: Any, compile: bool, safe_mode: bool | None
+) -> Any:
+    """Make the model that a file describes, with its state."""
+    with Hdf5Reader(path, str(path)) as reader:
+        text = reader.text("", "model_config")
+        if text is None:
+            raise CorruptFileError(
+                f"'{path}' has weights but no model. Make the model in code, and call "
+                f"`model.load_weights('{path.name}')`."
+            )
+        with registry.optional_scope(custom_objects), serialization.load_scope(safe_mode):
+            try:
+                model = _make_model(read_json(text, "model_config", reader.file), reader)
+                if compile:
+                    _compile(model, reader)
+            except (SerializationError, UnsafeFileError) as error:
+                error.add_note(f"While loading '{path}'.")
+                raise
+        optimizer = model.optimizer if compile else None
+        _load(model, reader, optimizer, hint=LOADING_HINT, is_config_of_file=True)
+    return model
+
+
+def load_weights(
+    model: Any,
+    path: pathlib.Path,
+    hint: str,
+    skip_mismatch: bool = False,
+    by_name: bool = False,
+    include_optimizer: bool = True,
+) -> None:
+    """Load weights from a file of a whole model, or of weights alone as Keras 2 wrote it."""
+    with Hdf5Reader(path, str(path)) as reader:
+        optimizer = getattr(model, "optimizer", None) if include_optimizer and not by_name else None
+        if optimizer is not None and not optimizer.built and _OPTIMIZER in reader.groups:
+            optimizer.build(model.trainable_variables)
+        _load(model, reader, optimizer, hint, skip_mismatch, by_name)
+
+
+def _make_model(config: Any, reader: Hdf5Reader) -> Any:
+    if not isinstance(config, dict):
+        raise CorruptFileError(f"The model_config of '{reader.file}' describes no model.")
+    with serialization.without_compile():
+        made = serialization.deserialize_keras_object(modern_config(config))
+    model = checked_model(made, reader.file)
+    if not model.built:
+        raise SerializationError(
+            f"'{reader.file}' does not say for which input shape '{model.name}' was built, so it "
+            f"has no weights to load. Make the model in code, build it, and call `load_weights`."
+        )
+    return model
+
+
+def _compile(model: Any, reader: Hdf5Reader) -> None:
+    text = reader.text("", "training_config")
+    if text is None:
+        return
+    training = read_json(text, "training_config", reader.file)
+    if not isinstance(training, dict):
+        raise CorruptFileError(f"The training_config of '{reader.file}' is damaged.")
+    try:
+        model.compile_from_config(modern_training_config(training))
+    except Exception as error:
+        error.add_note(f"Pass `compile=False` to load '{reader.file}' without compiling the model.")
+        raise
+
+
+def _load(
+    model: Any,
+    reader: Hdf5Reader,
+    optimizer: Any,
+    hint: str,
+    skip_mismatch: bool = False,
+    by_name: bool = False,
+    is_config_of_file: bool = False,
+) -> None:
+    """Load all that the file has for a model; nothing is changed before all of it is read."""
+    root = _LAYERS if _LAYERS in reader.groups else ""
+    if not reader.texts(root, "layer_names") and root == "":
+        raise CorruptFileError(
+            f"'{reader.file}' has no layers in the `.h5` format. If `save_weights` wrote it, give "
+            f"it the ending `.weights.h5`."
+        )
+    pairs, differences = pair_layers(model, reader, root, by_name, is_config_of_file)
+    pairs.extend(_seed_pairs(model, reader))
+    if optimizer is not None and _OPTIMIZER in reader.groups:
+        found, failed = _optimizer_pairs(optimizer, reader)
+        pairs.extend(found)
+        differences.extend(failed)
+    values: list[tuple[Variable, np.ndarray]] = []
+    if not differences or skip_mismatch:
+        values = read_values(pairs, reader)
+    report(differences, reader.file, model.name, skip_mismatch, hint)
+    for variable, value in values:
+        variable.assign(value)
+
+
+def _optimizer_pairs(
+    optimizer: Any, reader: Hdf5Reader
+) -> tuple[list[tuple[Variable, DatasetInfo]], list[Difference]]:
+    saved, variables = read_arrays(reader, _OPTIMIZER), optimizer.variables
+    if len(saved) < len(variables) and all(info.shape == () for info in saved):
+        # The optimizer had not begun.
+        return [], []
+    version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1"
+    if len(saved) != len(variables) and version[0] in "12":
+        warnings.warn(
+            f"The state of the optimizer in '{reader.file}', which Keras {version} wrote, has "
+            f"another form and was not loaded. Training goes on with a fresh state.",
+            stacklevel=2,
+        )
+        return [], []
+    if len(saved) != len(variables):
+        text = (
+            f"'{_OPTIMIZER}' has {len(saved)} arrays in the file, the optimizer "
+            f"'{optimizer.name}' ({type(optimizer).__name__}) has {len(variables)}"
+        )
+        return [], [Difference("differs", text)]
+    pairs = list(zip(variables, saved))
+    found = [compare(info, variable, info.path) for variable, info in pairs]
+    differences = [difference for difference in found if difference is not None]
+    return ([] if differences else pairs), differences
+
+
+def _full_names(loss: Any) -> Any:
+    """Losses without short names, which Keras does not know in this format."""
+    if isinstance(loss, dict) and "class_name" not in loss:
+        return {key: _full_names(value) for key, value in loss.items()}
+    if isinstance(loss, list):
+        return [_full_names(value) for value in loss]
+    if not isinstance(loss, str) or registry.get_registered_object(loss) is not None:
+        return loss
+    return getattr(registry.provided("keras.losses", loss), "__name__", loss)
+
+
+def _write_seeds(model: Any, writer: Hdf5Writer) -> None:
+    for place in places_of(model):
+        if isinstance(place.saveable, SeedGenerator):
+            writer.array(f"{_SEEDS}/{place.path}", place.saveable.state)
+
+
+def _seed_pairs(model: Any, reader: Hdf5Reader) -> list[tuple[Variable, DatasetInfo]]:
+    found = [
+        (place.saveable.state, reader.datasets[f"{_SEEDS}/{place.path}"])
+        for place in places_of(model)
+        if isinstance(place.saveable, SeedGenerator) and f"{_SEEDS}/{place.path}" in reader.datasets
+    ]
+    return [(state, info) for state, info in found if compare(info, state, info.path) is None]

@@ -1,0 +1,230 @@
+"""Weights in the older `.h5` format: layer by layer, by order or by name."""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from deepkit.core import naming
+from deepkit.core.errors import CorruptFileError, SerializationError
+from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._differences import Difference, compare
+from deepkit.saving._formats._model import KERAS_VERSION
+from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._formats._writer import Hdf5Writer
+from deepkit.saving._saveable import check_step
+from deepkit.tensors import Variable
+
+_TOP_LEVEL = "top_level_model_weights"
+_NAMES = "weight_names"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Weights that go together: those of a layer, or a model's own.
+
+    Attributes:
+        name: the layer's name.
+        class_name: the layer's class, in snake case.
+        variables: its weights, the trainable ones first.
+    """
+
+    name: str
+    class_name: str
+    variables: list[Variable]
+
+
+def parts_of(model: Any) -> list[Part]:
+    """The layers directly in a model, and last its own weights."""
+    layers = [
+        Part(
+            layer.name,
+            naming.to_snake_case(type(layer).__name__),
+            [*layer.trainable_weights, *layer.non_trainable_weights],
+        )
+        for layer in model.layers
+    ]
+    return [*layers, Part(_TOP_LEVEL, "", model.own_variables)]
+
+
+def write_layers(model: Any, writer: Hdf5Writer, root: str) -> None:
+    """Write the weights of all layers, and the model's own.
+
+    Raises:
+        SerializationError: two layers have the same name, or one that no file can hold.
+    """
+    parts = parts_of(model)
+    names = [part.name for part in parts]
+    for name in names:
+        check_step(name)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SerializationError(
+            f"Expected layers with different names to save '{model.name}' in the `.h5` format, "
+            f"but {twice} are used more than once. Rename them, or save to `.keras`."
+        )
+    writer.group(root, backend="jax", keras_version=KERAS_VERSION)
+    writer.texts(root, "layer_names", names[:-1])
+    for part in parts:
+        write_arrays(writer, f"{root}/{part.name}", part.variables)
+
+
+def write_arrays(writer: Hdf5Writer, group: str, variables: Sequence[Variable]) -> None:
+    """Write variables under their own paths, with a list of these that says their order."""
+    names = _names_for(variables)
+    writer.group(group)
+    writer.texts(group, _NAMES, names)
+    for name, variable in zip(names, variables):
+        array = _dtypes.to_array(variable, name)
+        # Readers of this format know no other float of 16 bits; nothing is lost.
+        opaque = _dtypes.is_opaque(array.dtype)
+        writer.array(f"{group}/{name}", array.astype("float32") if opaque else variable)
+
+
+def _names_for(variables: Sequence[Variable]) -> list[str]:
+    """Paths of variables, or numbers where paths are unusable or not different."""
+    paths = [variable.path for variable in variables]
+    folders = {path[: found.start()] for path in paths for found in re.finditer("/", path)}
+    usable = [_is_usable(path) and paths.count(path) == 1 for path in paths]
+    return [
+        path if good and path not in folders else f"weight_{index}"
+        for index, (path, good) in enumerate(zip(paths, usable))
+    ]
+
+
+def _is_usable(path: str) -> bool:
+    try:
+        for step in path.split("/"):
+            check_step(step)
+    except SerializationError:
+        return False
+    return len(path) <= 1000
+
+
+def read_arrays(reader: Hdf5Reader, group: str) -> list[DatasetInfo]:
+    """The arrays of a group, in their order.
+
+    Raises:
+        CorruptFileError: one that is listed is not there.
+    """
+    found = []
+    for name in reader.texts(group, _NAMES):
+        info = reader.datasets.get(f"{group}/{name}")
+        if info is None:
+            raise CorruptFileError(
+                f"'{reader.file}' lists an array {name[:100]!r} in '{group}' that is not there."
+            )
+        found.append(info)
+    return found
+
+
+def pair_layers(
+    model: Any, reader: Hdf5Reader, root: str, by_name: bool, is_config_of_file: bool
+) -> tuple[list[tuple[Variable, DatasetInfo]], list[Difference]]:
+    """Pair the weights of a model with those of a file.
+
+    Args:
+        model: the model.
+        reader: the file.
+        root: the group that has the layers.
+        by_name: whether layers are found by name, and others are left as they are.
+        is_config_of_file: whether the file's own config made the model, so that names can be relied
+            on.
+
+    Returns:
+        The pairs of layers that fit, and what does not fit.
+    """
+    *layers, own = (part for part in parts_of(model))
+    layers = [part for part in layers if part.variables]
+    prefix = f"{root}/" if root else ""
+    saved = {name: read_arrays(reader, f"{prefix}{name}") for name in _layer_names(reader, root)}
+    saved = {name: arrays for name, arrays in saved.items() if arrays}
+    names = {part.name for part in layers}
+    if by_name:
+        matched = [(part, part.name) for part in layers if part.name in saved]
+        differences = []
+    elif is_config_of_file and names == set(saved):
+        matched, differences = [(part, part.name) for part in layers], []
+    elif len(layers) == len(saved):
+        matched = list(zip(layers, saved))
+        differences = list(_moved(matched))
+    else:
+        matched, differences = [], list(_uncounted(layers, saved))
+    top_level = f"{prefix}{_TOP_LEVEL}"
+    if top_level in reader.groups and not by_name:
+        saved[_TOP_LEVEL] = read_arrays(reader, top_level)
+        matched.append((own, _TOP_LEVEL))
+    pairs = []
+    for part, name in matched:
+        found = list(_compare_part(part, name, saved[name]))
+        differences.extend(found)
+        if not found:
+            pairs.extend(zip(part.variables, saved[name]))
+    return pairs, differences
+
+
+def _layer_names(reader: Hdf5Reader, root: str) -> list[str]:
+    names = reader.texts(root, "layer_names")
+    prefix = f"{root}/" if root else ""
+    lacking = [name for name in names if f"{prefix}{name}" not in reader.groups]
+    if lacking:
+        raise CorruptFileError(
+            f"'{reader.file}' lists layers that are not there: "
+            f"{[name[:100] for name in lacking[:5]]}."
+        )
+    return names
+
+
+def _compare_part(part: Part, name: str, saved: list[DatasetInfo]) -> Iterator[Difference]:
+    if len(part.variables) != len(saved):
+        yield Difference(
+            "differs",
+            f"'{name}' has {len(saved)} arrays in the file, '{part.name}' of the model has "
+            f"{len(part.variables)}",
+        )
+        return
+    for variable, info in zip(part.variables, saved):
+        difference = compare(info, variable, info.path)
+        if difference is not None:
+            yield difference
+
+
+def _uncounted(layers: list[Part], saved: dict[str, list[DatasetInfo]]) -> Iterator[Difference]:
+    """What is too much or too little, where the numbers of layers differ."""
+    names = [part.name for part in layers]
+    for part in layers:
+        if part.name not in saved:
+            shapes = [tuple(variable.shape) for variable in part.variables]
+            yield Difference("missing", f"'{part.name}' {shapes}")
+    for name, arrays in saved.items():
+        if name not in names:
+            yield Difference("unused", f"'{name}' {[info.shape for info in arrays]}")
+    yield Difference(
+        "differs",
+        f"the file has {len(saved)} layers with weights, the model has {len(layers)}; pass "
+        f"`by_name=True` to load those of equal names",
+    )
+
+
+def _moved(matched: Iterable[tuple[Part, str]]) -> Iterator[Difference]:
+    """Layers whose names say that they have changed places."""
+    matched = list(matched)
+    names = {part.name for part, _ in matched}
+    permuted = names == {name for _, name in matched}
+    for part, name in matched:
+        automatic = re.fullmatch(rf"{re.escape(part.class_name)}(_\d+)?", name) is not None
+        if name != part.name and name in names and (permuted or not automatic):
+            yield Difference(
+                "differs",
+                f"'{name}' of the file is in the place of '{part.name}' of the model, which has a "
+                f"'{name}' elsewhere; pass `by_name=True` to load by names",
+            )
+
+
+def read_values(
+    pairs: Iterable[tuple[Variable, DatasetInfo]], reader: Hdf5Reader
+) -> list[tuple[Variable, np.ndarray]]:
+    """The values for variables; none is changed yet."""
+    return [(variable, reader.read(info)) for variable, info in pairs]

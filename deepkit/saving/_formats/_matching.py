@@ -1,0 +1,177 @@
+"""Pairs the state in a file with the state of a model, by path, before anything is read."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from deepkit.core import naming
+from deepkit.saving._formats._differences import Difference, compare
+from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._saveable import Place
+from deepkit.tensors import SeedGenerator
+
+# The attribute of a group of variables that a file may lack; it says whose they are.
+CLASS_ATTRIBUTE = "class_name"
+# An optimizer that was not built has no more than its iterations and learning rate, and again so
+# many for one that it wraps.
+_UNBUILT_OPTIMIZER = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """An object and what a file has for it.
+
+    Attributes:
+        place: the object.
+        saved: the arrays in the file, by key.
+    """
+
+    place: Place
+    saved: dict[str, DatasetInfo]
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """How a file and a model fit.
+
+    Attributes:
+        pairs: what can be loaded.
+        differences: what does not fit.
+    """
+
+    pairs: list[Pair]
+    differences: list[Difference]
+
+
+def match(
+    places: Iterable[Place], reader: Hdf5Reader, is_skipped: Callable[[Place], bool]
+) -> Match:
+    """Pair the places of a model with the groups of a file.
+
+    Args:
+        places: all places of the model.
+        reader: the file.
+        is_skipped: whether a place is left alone; what the file has for it is, too.
+    """
+    places = list(places)
+    skipped = [place for place in places if is_skipped(place)]
+    left = [place for place in places if not any(place.is_below(s.path) for s in skipped)]
+    pairs, differences = [], list(_moved(left, reader))
+    accounted: set[str] = set()
+    for place in left:
+        saved = reader.datasets_in(place.variables_path)
+        accounted.update(info.path for info in saved.values())
+        if place.is_optional and (not saved or _is_of_unbuilt_optimizer(place, saved)):
+            continue
+        found = list(_differences_at(place, saved, reader))
+        differences.extend(found)
+        if not found and (saved or not _loads_as_library_does(place.saveable)):
+            pairs.append(Pair(place, saved))
+    for path in reader.datasets:
+        known = path in accounted or any(path.startswith(f"{s.path}/") for s in skipped)
+        if not known and not _is_optional_in_file(path, reader):
+            differences.append(Difference("unused", f"'{path}' {reader.datasets[path].shape}"))
+    return Match(pairs, differences)
+
+
+def is_optimizer(place: Place) -> bool:
+    """Whether a place is that of an optimizer."""
+    return place.is_optional and not isinstance(place.saveable, SeedGenerator)
+
+
+def _loads_as_library_does(saveable: Any) -> bool:
+    """Whether loading is not the user's own, so that keys and shapes must be those of saving."""
+    return type(saveable).load_own_variables.__module__.startswith("deepkit.")
+
+
+def _differences_at(
+    place: Place, saved: dict[str, DatasetInfo], reader: Hdf5Reader
+) -> Iterator[Difference]:
+    saveable = place.saveable
+    if not _loads_as_library_does(saveable):
+        return
+    saved_class = reader.text(place.variables_path, CLASS_ATTRIBUTE)
+    if is_optimizer(place) and saved_class not in (None, type(saveable).__name__):
+        yield Difference(
+            "differs",
+            f"'{place.path}' is the state of {saved_class} in the file, and of "
+            f"{type(saveable).__name__} in the model",
+        )
+        return
+    own: dict[str, Any] = {}
+    saveable.save_own_variables(own)
+    if saved and not own and not getattr(saveable, "built", True):
+        yield Difference(
+            "differs",
+            f"'{place.path}' has {len(saved)} arrays in the file, but '{saveable.name}' of the "
+            f"model was never built: make its weights in `build`, or call it on data",
+        )
+        return
+    for key, value in own.items():
+        path = f"{place.variables_path}/{key}"
+        if key not in saved:
+            shape = tuple(getattr(value, "shape", ()))
+            yield Difference("missing", f"'{getattr(value, 'path', path)}' {shape}, as '{path}'")
+        else:
+            difference = compare(saved[key], value, path)
+            if difference is not None:
+                yield difference
+    for key, info in saved.items():
+        if key not in own:
+            yield Difference("unused", f"'{info.path}' {info.shape}")
+
+
+def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, DatasetInfo]) -> bool:
+    """Whether a file has the state of an optimizer that had not begun: there is nothing to load."""
+    if not is_optimizer(place) or len(saved) > _UNBUILT_OPTIMIZER:
+        return False
+    own: dict[str, Any] = {}
+    place.saveable.save_own_variables(own)
+    return len(saved) < len(own) and all(info.shape == () for info in saved.values())
+
+
+def _is_optional_in_file(path: str, reader: Hdf5Reader) -> bool:
+    """Whether a model may lack what a file has at a path: seeds, and the state of optimizers."""
+    group, _, _ = path.rpartition("/")
+    if reader.text(group, CLASS_ATTRIBUTE) is not None:
+        return True
+    steps = path.split("/")
+    return any(step == "optimizer" or step.endswith("_optimizer") for step in steps)
+
+
+def _moved(places: list[Place], reader: Hdf5Reader) -> Iterator[Difference]:
+    """Layers whose names say that they have changed places with others of the same class.
+
+    Automatic names count only where all of them are the same, in another order: after other models
+    were made, they are shifted without a meaning.
+    """
+    filled = {path[:end] for path in reader.datasets for end in _slashes(path)}
+    siblings: dict[str, list[tuple[Place, str]]] = {}
+    for place in places:
+        name = reader.text(place.variables_path, "name")
+        if name is not None and not place.is_optional and place.path in filled:
+            stem = re.sub(r"_\d+$", "", place.path)
+            siblings.setdefault(stem, []).append((place, name))
+    for group in siblings.values():
+        homes = {place.saveable.name: place for place, _ in group}
+        permuted = set(homes) == {name for _, name in group}
+        for place, name in group:
+            home = homes.get(name)
+            if home is None or home is place:
+                continue
+            if permuted or not _is_automatic(name, place.saveable):
+                yield Difference(
+                    "differs",
+                    f"'{place.path}' is '{name}' in the file and '{place.saveable.name}' in the "
+                    f"model, whose '{name}' is '{home.path}'",
+                )
+
+
+def _slashes(path: str) -> Iterator[int]:
+    return (found.start() for found in re.finditer("/", path))
+
+
+def _is_automatic(name: str, saveable: Any) -> bool:
+    prefix = naming.to_snake_case(type(saveable).__name__)
+    return re.fullmatch(rf"{re.escape(prefix)}(_\d+)?", name) is not None

@@ -1,0 +1,127 @@
+"""Writes the state of a model into an HDF5 file, and loads it: all of it or nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
+from deepkit.saving._formats._differences import Difference, report
+from deepkit.saving._formats._matching import CLASS_ATTRIBUTE, Pair, is_optimizer, match
+from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._formats._writer import Hdf5Writer
+from deepkit.saving._saveable import Place, Saveable, join, places_of
+from deepkit.tensors import StatelessScope, Variable
+
+
+def write_state(model: Saveable, writer: Hdf5Writer, include_optimizer: bool = True) -> None:
+    """Write the state of a model, under the paths of `places_of`."""
+    for place in places_of(model):
+        if is_optimizer(place) and not include_optimizer:
+            continue
+        attributes = {}
+        if isinstance(place.saveable.name, str):
+            attributes["name"] = place.saveable.name
+        if place.is_optional:
+            attributes[CLASS_ATTRIBUTE] = type(place.saveable).__name__
+        writer.group(place.variables_path, **attributes)
+        place.saveable.save_own_variables(writer.store(place.variables_path))
+
+
+def load_state(
+    model: Saveable,
+    reader: Hdf5Reader,
+    hint: str,
+    skip_mismatch: bool = False,
+    include_optimizer: bool = True,
+    objects_to_skip: Any = (),
+) -> None:
+    """Load the state of a model.
+
+    Args:
+        model: the model, built.
+        reader: the file.
+        hint: what can be done if it does not fit, for the message.
+        skip_mismatch: whether what does not fit is left out, with a warning.
+        include_optimizer: whether the state of optimizers is loaded.
+        objects_to_skip: objects that are left as they are, with all inside them.
+
+    Raises:
+        WeightMismatchError: something does not fit; nothing is changed then.
+    """
+    places = places_of(model)
+    skipped = {id(obj) for obj in objects_to_skip or ()}
+    if include_optimizer:
+        _build_optimizers(places, reader)
+    found = match(
+        places,
+        reader,
+        lambda place: (
+            id(place.saveable) in skipped or (is_optimizer(place) and not include_optimizer)
+        ),
+    )
+    differences = list(found.differences)
+    values = []
+    if not differences or skip_mismatch:
+        values, failed = _loaded(found.pairs, reader, skip_mismatch)
+        differences.extend(failed)
+    report(differences, reader.file, model.name, skip_mismatch, hint)
+    for variable, value in values:
+        variable.assign(value)
+
+
+def _build_optimizers(places: list[Place], reader: Hdf5Reader) -> None:
+    """Make the slots of optimizers for which the file has values."""
+    for place in places:
+        optimizer = getattr(place.saveable, "optimizer", None)
+        if optimizer is None or getattr(optimizer, "built", True):
+            continue
+        if reader.datasets_in(f"{join(place.path, 'optimizer')}/vars"):
+            optimizer.build(place.saveable.trainable_variables)
+
+
+def _loaded(
+    pairs: list[Pair], reader: Hdf5Reader, skip_mismatch: bool
+) -> tuple[list[tuple[Variable, Any]], list[Difference]]:
+    """The new values of variables, and what failed; no variable is changed yet."""
+    values: list[tuple[Variable, Any]] = []
+    failed = []
+    for pair in pairs:
+        try:
+            # Inside a scope, what is assigned stays in the scope.
+            with StatelessScope() as scope:
+                pair.place.saveable.load_own_variables(ReadingStore(reader, pair.saved))
+                values.extend((v, scope.get_current_value(v)) for v in scope.written())
+        except (CorruptFileError, UnsafeFileError):
+            raise
+        except Exception as error:
+            if not skip_mismatch and not isinstance(error, DeepkitError):
+                error.add_note(
+                    f"Raised by `load_own_variables` of '{pair.place.saveable.name}' "
+                    f"({type(pair.place.saveable).__name__}), at '{pair.place.path}' in "
+                    f"'{reader.file}'. No weight was changed."
+                )
+                raise
+            failed.append(Difference("failed", f"'{pair.place.path}': {error}"))
+    return values, failed
+
+
+class ReadingStore(Mapping[str, np.ndarray]):
+    """Gives the arrays of a group by key; each is read when it is asked for.
+
+    Args:
+        reader: the file.
+        saved: the arrays of the group.
+    """
+
+    def __init__(self, reader: Hdf5Reader, saved: dict[str, DatasetInfo]) -> None:
+        self._reader, self._saved = reader, saved
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        return self._reader.read(self._saved[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._saved)
+
+    def __len__(self) -> int:
+        return len(self._saved)
