@@ -132,22 +132,31 @@ class Progbar:
             self._bar = _open_bar(self.target, self.width)
         self._bar.total = self.target
         self._bar.n = current
-        self._bar.set_description_str(text, refresh=not finalize)
+        self._bar.set_description_str("" if finalize else text, refresh=not finalize)
         if finalize:
+            # A line that is drawn over must fit the terminal; the last one may be longer.
+            line = str(self._bar).rstrip()
+            self._bar.leave = False
             self._bar.close()
+            say(f"{line} {text}")
 
     def _text(self, current: int, now: float, finalize: bool) -> str:
         each = self._seconds_each(current, now)
-        left = None if self.target is None or finalize else each * (self.target - current)
+        # Nothing can be foretold from the first step alone, which compiles.
+        unknown = self.target is None or finalize or not self._is_past_first(current)
+        left = None if unknown else each * (self.target - current)
         seconds = now - self._start if left is None else left
         parts = [_duration(seconds), f"{_short_duration(each)}/{self.unit_name}"]
         for name, (total, count) in self._sums.items():
             parts.append(f"{name}: {_number(total, count)}")
         return " - ".join(parts)
 
+    def _is_past_first(self, current: int) -> bool:
+        return self._after_first is not None and current > self._after_first[0]
+
     def _seconds_each(self, current: int, now: float) -> float:
         """Seconds a step; the first one, which compiles, does not count if there are more."""
-        if self._after_first is not None and current > self._after_first[0]:
+        if self._is_past_first(current):
             steps, moment = self._after_first
             return (now - moment) / (current - steps)
         return (now - self._start) / max(current, 1)
