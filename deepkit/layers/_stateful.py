@@ -174,7 +174,11 @@ class StatefulOperation(Operation):
         for layer in self._flatten_layers():
             yield from layer._all_own_variables()
             if with_seeds:
-                yield from (seeds.state for seeds in layer._held(SeedGenerator))
+                yield from layer._passing_variables()
+
+    def _passing_variables(self) -> list[Variable]:
+        """Own state that belongs to a run and not to the model: neither weights nor in files."""
+        return [seeds.state for seeds in self._held(SeedGenerator)]
 
     @property
     def trainable_variables(self) -> list[Variable]:
