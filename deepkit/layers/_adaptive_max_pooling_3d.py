@@ -1,0 +1,37 @@
+"""AdaptiveMaxPooling3D: the largest values of a given number of windows."""
+
+from deepkit import ops
+from deepkit.layers._base_adaptive_pooling import BaseAdaptivePooling
+
+
+class AdaptiveMaxPooling3D(BaseAdaptivePooling):
+    """The largest values of windows that cut volumes into a given number of parts.
+
+    Use it where what follows needs a fixed size, and volumes come in many. Of `n` places, output
+    `i` of `m` sees those from `floor(i * n / m)` to `ceil((i + 1) * n / m)`; the windows may
+    overlap.
+
+    Args:
+        output_size: how many outputs along each axis; one integer for all axes or one for each.
+        data_format: `"channels_last"` or `"channels_first"`; the global setting if `None`.
+
+    Input shape:
+        `(batch, depth, height, width, channels)`, or `(batch, channels, depth, height, width)` for
+        `"channels_first"`.
+
+    Output shape:
+        `(batch, *output_size, channels)`, or with the channels on axis 1.
+
+    Raises:
+        ArgumentError: `output_size` is no integer, or tuple of them, of at least 1.
+        ShapeError: the inputs have another rank.
+
+    Example:
+        >>> import deepkit
+        >>> layer = deepkit.layers.AdaptiveMaxPooling3D(2)
+        >>> layer(deepkit.ops.ones((1, 5, 7, 4, 3))).shape
+        (1, 2, 2, 2, 3)
+    """
+
+    rank = 3
+    _pool = staticmethod(ops.adaptive_max_pool)
