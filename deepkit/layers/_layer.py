@@ -424,6 +424,10 @@ class Layer(StatefulOperation):
             base["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         if type(self).get_config is not Layer.get_config:
             return base
+        return self._captured_config(base)
+
+    def _captured_config(self, base: dict[str, Any]) -> dict[str, Any]:
+        """The config of a layer that does not say it itself."""
         config = automatic_config(self, base)
         return {key: self._plain(key, value) for key, value in config.items()}
 

@@ -508,12 +508,10 @@ class Model(Layer):
             return {"layers": graph_layers, **in_file_order(own)}
         return in_file_order({**own, "layers": self.layers})
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments from which `from_config` makes the same model."""
-        config = super().get_config()
+    def _captured_config(self, base: dict[str, Any]) -> dict[str, Any]:
         if self._graph is not None and _is_plain_model(type(self)):
-            return functional_config(self._graph, {**config, "name": self.name})
-        return config
+            return functional_config(self._graph, base)
+        return super()._captured_config(base)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Model":
