@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import jax
-
 from deepkit.core import dtypes, naming
 from deepkit.core.errors import ArgumentTypeError
 from deepkit.core.shapes import Shape, standardize_shape
@@ -70,11 +68,10 @@ class KerasTensor:
             f"layer, or into a `Lambda` layer."
         )
 
+    # There is no `__jax_array__`, so that a JAX array on the left leaves operators to this class.
+
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         return self._refuse("turned into a NumPy array")
-
-    def __jax_array__(self) -> jax.Array:
-        return self._refuse("given to a function of JAX")
 
     def __iter__(self) -> Any:
         return self._refuse("iterated over")

@@ -1,10 +1,12 @@
 """Building a model before it is traced: all variables of a step are made by shapes alone."""
 
+from collections.abc import Callable
 from typing import Any
 
 from deepkit.core import tree
 from deepkit.data import unpack_x_y_sample_weight
 from deepkit.tensors import KerasTensor, infer_outputs, is_array
+from deepkit.training._steps import check_logs, compute_loss
 from deepkit.training._trainable import Trainable, is_default
 
 
@@ -15,41 +17,62 @@ def ensure_built(model: Trainable, batch: Any, mode: str) -> None:
         model: the model.
         batch: a batch of arrays, of which the shapes and dtypes matter.
         mode: `"train"`, `"test"` or `"predict"`.
+
+    Raises:
+        DeepkitError: the batch does not fit the model, its loss or its metrics.
     """
-    symbols = tree.map_structure(_symbol, batch)
-    if not is_default(model, f"{mode}_step"):
-        if not _is_complete(model, mode):
-            infer_outputs(_stateful(getattr(model, f"{mode}_step")), (symbols,), {})
-            model.built = True
-            _build_optimizer(model, mode)
-        return
-    x, y, _ = unpack_x_y_sample_weight(symbols)
-    trainer = model._trainer
-    metrics = trainer.compile_metrics
-    needs_metrics = mode != "predict" and metrics is not None and not metrics.built
-    loss = trainer.compile_loss
-    needs_loss = mode != "predict" and loss is not None and not loss.built
-    if not model.built or needs_metrics or needs_loss:
-        y_pred = infer_outputs(lambda inputs: model(inputs, training=mode == "train"), (x,), {})
-        if needs_metrics:
-            metrics.build(y, y_pred)
-        if needs_loss:
-            loss.build(y, y_pred)
-    _build_optimizer(model, mode)
-
-
-def _build_optimizer(model: Trainable, mode: str) -> None:
-    if mode == "train" and model.optimizer is not None and not model.optimizer.built:
+    is_own = is_default(model, f"{mode}_step")
+    if not _is_complete(model, mode, is_own):
+        _evaluate_shapes(model, batch, _forward(model, mode) if is_own else _step(model, mode))
+        model.built = True
+        model._trainer.evaluated_modes.add(mode)
+    if mode == "train" and is_own and model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
 
-def _is_complete(model: Trainable, mode: str) -> bool:
-    return model.built and (mode != "train" or model.optimizer is None or model.optimizer.built)
+def _is_complete(model: Trainable, mode: str, is_own: bool) -> bool:
+    """Whether all that a step needs was made; of a step of the user's, whether it ran on shapes."""
+    if not model.built or not is_own:
+        return model.built and mode in model._trainer.evaluated_modes
+    return mode == "predict" or all(part.built for part in _compiled_parts(model))
 
 
-def _stateful(step: Any) -> Any:
-    def run(batch: Any) -> Any:
-        step(batch)
+def _compiled_parts(model: Trainable) -> list[Any]:
+    trainer = model._trainer
+    parts = (trainer.compile_loss, trainer.compile_metrics)
+    return [part for part in parts if part is not None]
+
+
+def _evaluate_shapes(model: Trainable, batch: Any, step: Callable[[Any], None]) -> None:
+    """Run a step on shapes. What does not fit leaves loss and metrics as they were."""
+    unbuilt = [part for part in _compiled_parts(model) if not part.built]
+    try:
+        infer_outputs(step, (tree.map_structure(_symbol, batch),), {})
+    except BaseException:
+        for part in unbuilt:
+            part.built = False
+        raise
+
+
+def _forward(model: Trainable, mode: str) -> Callable[[Any], None]:
+    """The default step without gradients, which make no variables."""
+
+    def run(batch: Any) -> None:
+        x, y, sample_weight = unpack_x_y_sample_weight(batch)
+        training = mode == "train"
+        y_pred = model(x, training=training)
+        if mode != "predict":
+            compute_loss(model, x, y, y_pred, sample_weight, training)
+            model.compute_metrics(x, y, y_pred, sample_weight)
+
+    return run
+
+
+def _step(model: Trainable, mode: str) -> Callable[[Any], None]:
+    def run(batch: Any) -> None:
+        result = getattr(model, f"{mode}_step")(batch)
+        if mode != "predict":
+            check_logs(result, f"{mode}_step")
 
     return run
 

@@ -6,6 +6,7 @@ from deepkit.callbacks import CallbackList
 from deepkit.core.errors import DataError
 from deepkit.data import Data, make_data, unpack_x_y_sample_weight
 from deepkit.training._build import ensure_built
+from deepkit.training._compile_metrics import CompileMetrics
 from deepkit.training._runner import Runner
 from deepkit.training._steps import to_host
 from deepkit.training._trainable import Trainable
@@ -84,10 +85,18 @@ def evaluate(
         logs = evaluator.run(callbacks)
     finally:
         evaluator.runner.close()
-    return logs if return_dict else as_list(logs)
+    return logs if return_dict else as_list(model, logs)
 
 
-def as_list(logs: dict[str, Any]) -> Any:
-    """The values of logs in their order; one alone as it is."""
-    values = list(logs.values())
+def as_list(model: Trainable, logs: dict[str, Any]) -> Any:
+    """The values of logs as Keras lists them; one alone as it is.
+
+    First those named like a metric, in the order of the metrics, then the others by name.
+    """
+    names: list[str] = []
+    for metric in model.metrics:
+        inner = metric.metrics if isinstance(metric, CompileMetrics) else [metric]
+        names.extend(single.name for single in inner)
+    first = [name for name in dict.fromkeys(names) if name in logs]
+    values = [logs[name] for name in (*first, *sorted(set(logs) - set(first)))]
     return values[0] if len(values) == 1 else values

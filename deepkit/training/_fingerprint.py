@@ -6,12 +6,20 @@ from typing import Any
 import jax
 import numpy as np
 
-from deepkit.tensors import Variable
+from deepkit.tensors import KerasTensor, Variable
 
+_BY_IDENTITY = (
+    jax.Array,
+    np.ndarray,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    KerasTensor,
+)
 _PLAIN = (int, float, str, bool, bytes, type(None), type, np.dtype)
 # Numbers that live in variables, and names, change nothing in a program.
 _IGNORED = frozenset(("name", "_name", "_path", "seed"))
-_MAX_DEPTH = 12
+_MAX_DEPTH = 60
 
 
 def fingerprint(value: Any) -> Any:
@@ -39,9 +47,7 @@ def _fingerprint(value: Any, seen: dict[int, int], depth: int) -> Any:
                 for k, v in value.items()
             ),
         )
-    if isinstance(value, jax.Array | np.ndarray):
-        return _Identity(value)
-    if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.MethodType):
+    if isinstance(value, _BY_IDENTITY):
         return _Identity(value)
     return _object_fingerprint(value, seen, depth)
 

@@ -25,7 +25,7 @@ def train_on_batch(
     """One training step; see `Model.train_on_batch`."""
     model._trainer.require_compiled("train_on_batch")
     logs = to_host(_step(model, "train", _batch(x, y, sample_weight, class_weight)))
-    return logs if return_dict else as_list(logs)
+    return logs if return_dict else as_list(model, logs)
 
 
 def test_on_batch(
@@ -34,7 +34,7 @@ def test_on_batch(
     """One evaluation step; see `Model.test_on_batch`."""
     model._trainer.require_compiled("test_on_batch")
     logs = to_host(_step(model, "test", _batch(x, y, sample_weight, None)))
-    return logs if return_dict else as_list(logs)
+    return logs if return_dict else as_list(model, logs)
 
 
 def predict_on_batch(model: Trainable, x: Any) -> Any:

@@ -10,6 +10,7 @@ from jax import lax
 
 from deepkit.core.errors import StateError
 from deepkit.tensors import StatelessScope, Variable
+from deepkit.training._interrupts import Interrupts
 
 _MAX_PROGRAMS = 8
 
@@ -66,6 +67,7 @@ class Program:
         self._written: dict[str, list[int]] = {}
         self._names: list[str] | None = None
         self.traces = 0
+        self.interrupts = Interrupts()
         donated = (0,) if donates else ()
         self._single = jax.jit(self._run_one, donate_argnums=donated)
         self._many = jax.jit(
@@ -78,7 +80,8 @@ class Program:
 
     def _pure(self, values: Sequence[Any], batch: Any, kind: str) -> tuple[tuple[Any, ...], Any]:
         variables = self._variables()
-        with StatelessScope(zip(variables, values), collect_losses=True) as scope:
+        scope = StatelessScope(zip(variables, values), collect_losses=True)
+        with self.interrupts.allowed(), scope:
             result = self._step(batch)
             self._note_written(kind, scope.written(), variables)
             return tuple(_strong(scope.get_current_value(v)) for v in variables), result
@@ -187,9 +190,10 @@ class Binding:
         program = self.program
         if program._donates:
             values = tuple(variable.take_for_donation() for variable in self.variables)
-            changed, result = compiled(values, *args, **kwargs)
-            for variable, value in zip(self.variables, changed):
-                variable.put_back(value)
+            with program.interrupts.held():
+                changed, result = compiled(values, *args, **kwargs)
+                for variable, value in zip(self.variables, changed):
+                    variable.put_back(value)
             return program.in_order(result)
         values = tuple(variable.concrete_value() for variable in self.variables)
         changed, result = compiled(values, *args, **kwargs)

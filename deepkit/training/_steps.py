@@ -1,11 +1,13 @@
 """The default steps of training, evaluation and prediction, in plain stateful style."""
 
+import inspect
 from typing import Any
 
 import jax
 
 from deepkit.autodiff import value_and_grad
 from deepkit.core import tree
+from deepkit.core.errors import ArgumentTypeError
 from deepkit.data import unpack_x_y_sample_weight
 from deepkit.metrics import Metric
 from deepkit.training._trainable import Trainable
@@ -25,9 +27,7 @@ def train_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
 
     def forward() -> tuple[Any, tuple[Any, Any]]:
         y_pred = model(x, training=True)
-        loss = model.compute_loss(
-            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True
-        )
+        loss = compute_loss(model, x, y, y_pred, sample_weight, training=True)
         return optimizer.scale_loss(loss), (y_pred, loss)
 
     if variables:
@@ -49,9 +49,19 @@ def test_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
     """Evaluate the model on a batch, all but its compiled metrics."""
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     y_pred = model(x, training=False)
-    loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+    loss = compute_loss(model, x, y, y_pred, sample_weight, training=False)
     model._trainer.track_loss(loss, _rows(x))
     return x, y, y_pred, sample_weight
+
+
+def compute_loss(
+    model: Trainable, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+) -> Any:
+    """What `model.compute_loss` returns; a user's may do without its newer argument `training`."""
+    parameters = inspect.signature(model.compute_loss).parameters
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    options = {"training": training} if takes_all or "training" in parameters else {}
+    return model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
 
 
 def predict_step(model: Trainable, data: Any) -> Any:
@@ -71,6 +81,19 @@ def metrics_results(metrics: list[Metric]) -> dict[str, Any]:
 
 def _rows(x: Any) -> int:
     return next(leaf for leaf in tree.flatten(x) if leaf is not None).shape[0]
+
+
+def check_logs(logs: Any, method: str) -> None:
+    """Raise unless a step returned what can be logged.
+
+    Raises:
+        ArgumentTypeError: it is no dict.
+    """
+    if not isinstance(logs, dict):
+        raise ArgumentTypeError(
+            f"Expected `{method}` to return a dict of values by name, such as "
+            f"`{{'loss': loss}}`, received {type(logs).__name__}."
+        )
 
 
 def to_host(logs: Any) -> dict[str, Any]:

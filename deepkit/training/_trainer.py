@@ -14,8 +14,8 @@ from deepkit.core.errors import (
     SerializationError,
 )
 from deepkit.metrics import Mean, Metric
-from deepkit.optimizers import LossScaleOptimizer
-from deepkit.tensors import Variable, as_array, outside_scopes
+from deepkit.optimizers import LossScaleOptimizer, Optimizer
+from deepkit.tensors import Variable, as_array, global_seed_generator, outside_scopes
 from deepkit.training._compile_loss import CompileLoss
 from deepkit.training._compile_metrics import CompileMetrics
 from deepkit.training._fingerprint import fingerprint
@@ -40,6 +40,8 @@ class Trainer:
         self.run_eagerly = False
         self.steps_per_execution = 1
         self.programs = Programs(model)
+        # The modes whose step ran on shapes, so that all of its variables exist.
+        self.evaluated_modes: set[str] = set()
 
     def compile(self, **arguments: Any) -> None:
         """Take the arguments of `Model.compile`; all are checked before anything changes."""
@@ -64,13 +66,14 @@ class Trainer:
         metrics = None
         if arguments["metrics"] is not None or arguments["weighted_metrics"] is not None:
             metrics = CompileMetrics(
-                arguments["metrics"], arguments["weighted_metrics"], output_names=names
+                arguments["metrics"], arguments["weighted_metrics"], output_names=names, loss=loss
             )
         self.optimizer, self.compile_loss, self.compile_metrics = optimizer, loss, metrics
         self.loss_tracker = Mean(name="loss")
         self.run_eagerly = bool(arguments["run_eagerly"]) or jit_compile is False
         self.steps_per_execution = steps
         self.arguments = dict(arguments)
+        self.evaluated_modes.clear()
         self.compiled = True
 
     def _resolve_optimizer(self, arguments: dict[str, Any]) -> Any:
@@ -108,11 +111,18 @@ class Trainer:
     def state(self) -> list[Variable]:
         """All variables that a training step may read or change, each once."""
         variables = list(self._model.variables)
-        if self.optimizer is not None:
-            variables.extend(self.optimizer.variables)
+        for optimizer in self._optimizers():
+            variables.extend(optimizer.variables)
         for metric in self._model.metrics:
             variables.extend(metric.variables)
+        # A step may draw random numbers without a seed of its own.
+        variables.append(global_seed_generator().state)
         return list({id(variable): variable for variable in variables}.values())
+
+    def _optimizers(self) -> list[Any]:
+        """The compiled optimizer, and those that a user's `train_step` finds in attributes."""
+        own = [value for value in vars(self._model).values() if isinstance(value, Optimizer)]
+        return own if self.optimizer is None else [self.optimizer, *own]
 
     def fingerprint(self) -> Any:
         """What the programs depend on besides shapes: equal ones can share a program."""

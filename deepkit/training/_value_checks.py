@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
 from deepkit.losses._traits import label_spec
 from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
+from deepkit.training._steps import compute_loss
 from deepkit.training._trainable import Trainable, is_default
 
 
@@ -44,9 +45,7 @@ class ValueChecker:
         ):
             y_pred = model(x, training=False)
             if self._mode != "predict" and y is not None:
-                model.compute_loss(
-                    x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False
-                )
+                compute_loss(model, x, y, y_pred, sample_weight, training=False)
         self._checks = list(checks)
         return [_first(check) for check in checks]
 
@@ -90,5 +89,3 @@ def _checks_anything(model: Trainable, mode: str) -> bool:
     if mode == "predict" or loss is None or not is_default(model, "compute_loss"):
         return False
     return any(label_spec(single) is not None for single in [term.loss for term in loss._terms])
-
-
