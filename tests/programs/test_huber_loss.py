@@ -103,7 +103,9 @@ def test_training_with_the_class_is_that_with_keras_own_huber():
 )
 def test_files(tmp_path, loss, custom_objects):
     x, y = regression()
-    model = deepkit.Sequential([deepkit.layers.Dense(6, activation="relu"), deepkit.layers.Dense(1)])
+    model = deepkit.Sequential(
+        [deepkit.layers.Dense(6, activation="relu"), deepkit.layers.Dense(1)]
+    )
     model.compile(loss=loss, optimizer="nadam", metrics=["mae"])
     model.fit(x, y, epochs=1, verbose=0)
     assert_goes_through_files(model, tmp_path, custom_objects, x, y)
