@@ -4,20 +4,13 @@ import functools
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core import config
 from deepkit.core.errors import DTypeError, suggest
 
-FLOAT_TYPES = (
-    "float16",
-    "bfloat16",
-    "float32",
-    "float64",
-    "float8_e4m3fn",
-    "float8_e5m2",
-)
+_FLOAT8_TYPES = ("float8_e4m3fn", "float8_e5m2")
+FLOAT_TYPES = ("float16", "bfloat16", "float32", "float64", *_FLOAT8_TYPES)
 INT_TYPES = (
     "int4",
     "uint4",
@@ -33,7 +26,13 @@ INT_TYPES = (
 COMPLEX_TYPES = ("complex64", "complex128")
 ALLOWED_DTYPES = frozenset((*FLOAT_TYPES, *INT_TYPES, *COMPLEX_TYPES, "bool", "string"))
 
-_SPELLINGS = {"str": "string", "int": "int32"}
+_SPELLINGS = {"int": "int32"}
+_NARROWED = {
+    "float64": "float32",
+    "int64": "int32",
+    "uint64": "uint32",
+    "complex128": "complex64",
+}
 _PYTHON_TYPES = {bool: "bool", int: "int32", str: "string", complex: "complex64"}
 
 
@@ -41,8 +40,7 @@ def standardize_dtype(dtype: Any = None) -> str:
     """The plain name of a dtype; `None` and Python's `float` give `floatx()`.
 
     Args:
-        dtype: a name, a NumPy or JAX dtype, a Python scalar type, or anything with such a
-            dtype as its `.name`, `.as_numpy_dtype` or `__name__`.
+        dtype: a name, a Python scalar type, or a dtype of NumPy, JAX, PyTorch or TensorFlow.
 
     Raises:
         DTypeError: nothing known has that name.
@@ -89,40 +87,55 @@ def is_int(dtype: Any) -> bool:
 
 
 def result_type(*dtypes: Any) -> str:
-    """The dtype in which values of several dtypes meet.
+    """The dtype in which values of several dtypes meet, by JAX's promotion lattice.
 
-    JAX's promotion lattice, with Python's `float` and `int` (the types) as weak members, and 64-bit
-    results narrowed to 32 bits where JAX's x64 mode is off.
+    Python's `float` and `int` (the types) are weak: they yield to any other dtype of their kind. A
+    float among integers gives `floatx()`. 64-bit results are narrowed where JAX narrows them.
+
+    Args:
+        *dtypes: what `standardize_dtype` takes; none at all give `floatx()`.
+
+    Raises:
+        DTypeError: text or a float8 meets another dtype.
     """
-    return _result_type(
-        tuple(d if d in (float, int, bool) else standardize_dtype(d) for d in dtypes),
-        config.floatx(),
-        jax.config.jax_enable_x64,
-    )
+    members = tuple(d if d is float or d is int else standardize_dtype(d) for d in dtypes)
+    return _result_type(members, config.floatx(), allows_64_bit())
 
 
 @functools.lru_cache(maxsize=512)
-def _result_type(dtypes: tuple[Any, ...], floatx: str, x64: bool) -> str:
-    if not dtypes:
-        return floatx
-    if all(d is float or d is int for d in dtypes):
-        return floatx if float in dtypes else "int32"
-    members = [d(0) if isinstance(d, type) else jnp.dtype(d) for d in dtypes]
+def _result_type(members: tuple[Any, ...], floatx: str, wide: bool) -> str:
+    strong = {_narrowed(member, wide) for member in members if isinstance(member, str)}
+    isolated = strong.intersection(("string", *_FLOAT8_TYPES))
+    if isolated and len(set(members)) > 1:
+        raise DTypeError(
+            f"There is no dtype in which {', '.join(sorted(map(_shown, set(members))))} meet. "
+            f"Cast them to one dtype first, for instance with `ops.cast`."
+        )
+    if isolated:
+        return isolated.pop()
+    weak = [member(0) for member in set(members).difference(strong) if isinstance(member, type)]
     with jax.numpy_dtype_promotion("standard"):
-        return jnp.result_type(*members).name
+        result, is_weak = jax.dtypes.result_type(
+            *strong, *weak, *([] if members else [0.0]), return_weak_type_flag=True
+        )
+    if is_weak:
+        return _narrowed(floatx, wide) if result.kind == "f" else "int32"
+    return result.name
+
+
+def _shown(member: Any) -> str:
+    return f"Python's {member.__name__}" if isinstance(member, type) else member
 
 
 def canonicalize_dtype(dtype: Any) -> str:
     """The dtype that JAX really gives for `dtype`: 64 bits become 32 where x64 mode is off."""
-    name = standardize_dtype(dtype)
-    if name in ("float64", "int64", "uint64", "complex128") and not allows_64_bit():
-        return {"complex128": "complex64"}.get(name, name.replace("64", "32"))
-    return name
+    return _narrowed(standardize_dtype(dtype), allows_64_bit())
+
+
+def _narrowed(name: str, wide: bool) -> str:
+    return name if wide else _NARROWED.get(name, name)
 
 
 def allows_64_bit() -> bool:
     """Whether JAX keeps 64-bit dtypes that are asked for explicitly."""
-    return (
-        bool(jax.config.jax_enable_x64)
-        or getattr(jax.config, "jax_explicit_x64_dtypes", "") == "allow"
-    )
+    return bool(jax.config.jax_enable_x64) or jax.config.jax_explicit_x64_dtypes.name == "ALLOW"

@@ -1,8 +1,9 @@
 """Shapes: tuples of sizes, with `None` where a size is not known."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from deepkit.core import tree
 from deepkit.core.errors import ArgumentError, ArgumentTypeError
 
 
@@ -78,10 +79,19 @@ def is_shape(value: Any) -> bool:
     )
 
 
-def map_shapes(function: Any, shapes: Any) -> Any:
-    """Apply `function` to each shape in nested lists, tuples and dicts of shapes."""
-    if shapes is None or is_shape(shapes):
-        return function(shapes)
-    if isinstance(shapes, dict):
-        return {key: map_shapes(function, shape) for key, shape in shapes.items()}
-    return type(shapes)(map_shapes(function, shape) for shape in shapes)
+def map_shapes(func: Callable[[Any], Any], structure: Any) -> Any:
+    """Apply `func` to each shape in nested lists, tuples and dicts of shapes.
+
+    Args:
+        func: takes a shape (a tuple or list of integers and `None`s), or the `None` that stands for
+            a whole shape.
+        structure: nested shapes.
+
+    Raises:
+        ArgumentTypeError: something else is among the shapes.
+    """
+    if structure is None or is_shape(structure):
+        return func(structure)
+    if not tree.is_nested(structure):
+        raise ArgumentTypeError(f"Expected nested shapes, received {structure!r} among them.")
+    return tree.map_children(lambda part: map_shapes(func, part), structure)

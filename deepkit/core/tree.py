@@ -11,43 +11,46 @@ class MAP_TO_NONE:
     """Returned by a function of `traverse` to put `None` in that place."""
 
 
-def is_namedtuple(value: Any) -> bool:
-    """Whether a value is an instance of a named tuple."""
-    return isinstance(value, tuple) and hasattr(value, "_fields")
-
-
 def is_nested(structure: Any) -> bool:
     """Whether a value is a list, tuple or dict."""
     return isinstance(structure, list | tuple | dict)
 
 
-def _items(structure: Any) -> list[tuple[Any, Any]]:
-    """Keys and children; dicts in the order of their sorted keys, ordered dicts as they are."""
-    if isinstance(structure, dict):
-        if isinstance(structure, collections.OrderedDict):
-            return list(structure.items())
-        try:
-            keys = sorted(structure)
-        except TypeError:
-            keys = list(structure)
-        return [(key, structure[key]) for key in keys]
-    return list(enumerate(structure))
+def _is_namedtuple(value: Any) -> bool:
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
+def _keys(structure: Any) -> list[Any]:
+    """Keys or indices in order: sorted for dicts, as they are for ordered dicts."""
+    if not isinstance(structure, dict):
+        return list(range(len(structure)))
+    if isinstance(structure, collections.OrderedDict):
+        return list(structure)
+    try:
+        return sorted(structure)
+    except TypeError:
+        return sorted(structure, key=lambda key: (type(key).__name__, repr(key)))
 
 
 def _rebuild(structure: Any, children: Iterable[Any]) -> Any:
-    """A structure of the same kind and keys with other children, in the order of `_items`."""
-    children = list(children)
-    if isinstance(structure, dict):
-        by_key = dict(zip([key for key, _ in _items(structure)], children))
-        ordered = [(key, by_key[key]) for key in structure]
-        if isinstance(structure, collections.defaultdict):
-            return type(structure)(structure.default_factory, ordered)
-        return type(structure)(ordered)
-    if is_namedtuple(structure):
+    """A structure of the same kind and keys with other children, in the order of `_keys`.
+
+    How subclasses of lists, tuples and dicts are made is not known, so they become plain ones.
+    """
+    if _is_namedtuple(structure):
         return type(structure)(*children)
-    if type(structure) in (list, tuple):
-        return type(structure)(children)
-    return list(children) if isinstance(structure, list) else tuple(children)
+    if not isinstance(structure, dict):
+        return list(children) if isinstance(structure, list) else tuple(children)
+    by_key = dict(zip(_keys(structure), children))
+    pairs = [(key, by_key[key]) for key in structure]
+    if isinstance(structure, collections.defaultdict):
+        return collections.defaultdict(structure.default_factory, pairs)
+    return (collections.OrderedDict if type(structure) is collections.OrderedDict else dict)(pairs)
+
+
+def map_children(func: Callable[[Any], Any], structure: Any) -> Any:
+    """Apply `func` to what a list, tuple or dict holds directly."""
+    return _rebuild(structure, [func(structure[key]) for key in _keys(structure)])
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -61,8 +64,8 @@ def flatten(structure: Any) -> list[Any]:
     if not is_nested(structure):
         return [structure]
     leaves: list[Any] = []
-    for _, child in _items(structure):
-        leaves.extend(flatten(child))
+    for key in _keys(structure):
+        leaves.extend(flatten(structure[key]))
     return leaves
 
 
@@ -72,8 +75,8 @@ def flatten_with_path(structure: Any) -> list[tuple[tuple[Any, ...], Any]]:
         return [((), structure)]
     return [
         ((key, *path), leaf)
-        for key, child in _items(structure)
-        for path, leaf in flatten_with_path(child)
+        for key in _keys(structure)
+        for path, leaf in flatten_with_path(structure[key])
     ]
 
 
@@ -88,53 +91,56 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
     Raises:
         ArgumentError: no structure is given, or two have different forms.
     """
+    first = _first(structures)
+    for other in structures[1:]:
+        assert_same_structure(first, other)
+    return _map(func, structures, none_is_leaf)
+
+
+def _first(structures: tuple[Any, ...]) -> Any:
     if not structures:
         raise ArgumentError("Expected at least one structure to map over, received none.")
-    first = structures[0]
-    for other in structures[1:]:
-        _assert_same(first, other, ())
-    return _map(func, structures, none_is_leaf)
+    return structures[0]
 
 
 def _map(func: Callable[..., Any], structures: tuple[Any, ...], none_is_leaf: bool) -> Any:
     first = structures[0]
     if not is_nested(first):
-        if first is None and not none_is_leaf:
-            return None
-        return func(*structures)
-    children = zip(*([child for _, child in _items(s)] for s in structures))
-    return _rebuild(first, (_map(func, child, none_is_leaf) for child in children))
+        return None if first is None and not none_is_leaf else func(*structures)
+    return _rebuild(
+        first,
+        [_map(func, tuple(s[key] for s in structures), none_is_leaf) for key in _keys(first)],
+    )
 
 
 def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
-    """Apply `func` to what stands where `shallow_structure` has its leaves."""
+    """Apply `func` to what stands where `shallow_structure` has its leaves.
+
+    Raises:
+        ArgumentError: no structure is given, or one does not begin like `shallow_structure`.
+
+    Example:
+        >>> from deepkit import tree
+        >>> tree.map_structure_up_to({"a": 0, "b": 0}, len, {"a": [1, 2], "b": []})
+        {'a': 2, 'b': 0}
+    """
+    _first(structures)
     if not is_nested(shallow_structure):
         return func(*structures)
-    keys = [key for key, _ in _items(shallow_structure)]
+    keys = _keys(shallow_structure)
     for structure in structures:
-        if not is_nested(structure) or len(structure) != len(keys):
+        if _kind(structure) != _kind(shallow_structure) or set(_keys(structure)) != set(keys):
             raise ArgumentError(
                 f"Expected a structure that begins like {shallow_structure!r}, "
                 f"received {structure!r}."
             )
     return _rebuild(
         shallow_structure,
-        (
+        [
             map_structure_up_to(shallow_structure[key], func, *(s[key] for s in structures))
             for key in keys
-        ),
+        ],
     )
-
-
-def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
-    """Apply `func` to each shape (a tuple or list of integers and `None`s) in a structure."""
-    if isinstance(structure, list | tuple) and all(
-        size is None or isinstance(size, int) for size in structure
-    ):
-        return func(tuple(structure))
-    if not is_nested(structure):
-        raise ArgumentError(f"Expected nested shapes, received {structure!r}.")
-    return _rebuild(structure, (map_shape_structure(func, child) for _, child in _items(structure)))
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
@@ -161,34 +167,33 @@ def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) 
         structure: what to walk through.
         top_down: whether a parent is offered before its children.
     """
-    if top_down:
-        replaced = func(structure)
-        if replaced is not None:
-            return None if replaced is MAP_TO_NONE else replaced
-        if not is_nested(structure):
-            return structure
-        return _rebuild(structure, (traverse(func, child) for _, child in _items(structure)))
-    walked = structure
-    if is_nested(structure):
-        walked = _rebuild(
-            structure, (traverse(func, child, False) for _, child in _items(structure))
-        )
-    replaced = func(walked)
+
+    def descend(part: Any) -> Any:
+        if not is_nested(part):
+            return part
+        return map_children(lambda child: traverse(func, child, top_down), part)
+
+    part = structure if top_down else descend(structure)
+    replaced = func(part)
     if replaced is None:
-        return walked
+        return descend(part) if top_down else part
     return None if replaced is MAP_TO_NONE else replaced
 
 
 def lists_to_tuples(structure: Any) -> Any:
     """The same structure with a tuple for every list."""
-    if not is_nested(structure):
-        return structure
-    children = [lists_to_tuples(child) for _, child in _items(structure)]
-    return tuple(children) if type(structure) is list else _rebuild(structure, children)
+    return traverse(
+        lambda part: tuple(part) if isinstance(part, list) else None, structure, top_down=False
+    )
 
 
 def assert_same_structure(a: Any, b: Any, check_types: Any = None) -> None:
     """Raise if two structures have different forms (kinds of containers, lengths, keys).
+
+    Args:
+        a: a structure.
+        b: another one.
+        check_types: has no effect, as in Keras.
 
     Raises:
         ArgumentError: names where they part.
@@ -197,21 +202,31 @@ def assert_same_structure(a: Any, b: Any, check_types: Any = None) -> None:
 
 
 def assert_same_paths(a: Any, b: Any) -> None:
-    """Raise if the paths to the leaves of two structures differ; kinds of containers may."""
-    paths_a = [path for path, _ in flatten_with_path(a)]
-    paths_b = [path for path, _ in flatten_with_path(b)]
-    if paths_a != paths_b:
+    """Raise if the paths to the leaves of two structures differ; kinds of containers may.
+
+    Raises:
+        ArgumentError: names the paths that are in one structure alone.
+    """
+    paths_a, paths_b = ([path for path, _ in flatten_with_path(s)] for s in (a, b))
+    if set(paths_a) != set(paths_b):
         raise ArgumentError(
-            f"Expected structures with the same paths, received {paths_a} and {paths_b}."
+            f"Expected structures with the same paths, but {_without(paths_a, paths_b)} are in "
+            f"the first alone and {_without(paths_b, paths_a)} in the second alone."
         )
+
+
+def _without(paths: list[Any], others: list[Any]) -> list[Any]:
+    return [path for path in paths if path not in others]
 
 
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
         return "dict"
-    if is_namedtuple(value) or not is_nested(value):
-        return type(value).__name__ if is_nested(value) else "leaf"
-    return "list" if isinstance(value, list) else "tuple"
+    if _is_namedtuple(value):
+        return type(value).__name__
+    if isinstance(value, list):
+        return "list"
+    return "tuple" if isinstance(value, tuple) else "leaf"
 
 
 def _assert_same(a: Any, b: Any, path: tuple[Any, ...]) -> None:
@@ -222,12 +237,16 @@ def _assert_same(a: Any, b: Any, path: tuple[Any, ...]) -> None:
         )
     if not is_nested(a):
         return
-    items_a, items_b = _items(a), _items(b)
-    keys_a, keys_b = [key for key, _ in items_a], [key for key, _ in items_b]
-    if keys_a != keys_b:
+    keys_a, keys_b = _keys(a), _keys(b)
+    if len(keys_a) != len(keys_b) or set(keys_a) != set(keys_b):
         raise ArgumentError(
-            f"Expected structures of the same form, received the keys {keys_a} and {keys_b} "
+            f"Expected structures of the same form, received {_contents(a)} and {_contents(b)} "
             f"{place}."
         )
-    for (key, child_a), (_, child_b) in zip(items_a, items_b):
-        _assert_same(child_a, child_b, (*path, key))
+    for key in keys_a:
+        _assert_same(a[key], b[key], (*path, key))
+
+
+def _contents(structure: Any) -> str:
+    keys = _keys(structure)
+    return f"the keys {keys}" if isinstance(structure, dict) else f"{len(keys)} values"
