@@ -1,5 +1,6 @@
 """Input pipelines: checked data as batches, reading ahead, and what prepares and fetches data."""
 
+from ._arguments import check_positive_int as check_positive_int
 from ._array_data import ArrayData as ArrayData
 from ._checks import check_data as check_data
 from ._checks import check_finite as check_finite

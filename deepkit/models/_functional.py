@@ -22,25 +22,11 @@ def flat_inputs(function: Function, inputs: Any, owner: str) -> list[Any]:
     names = [tensor.name for tensor in function.inputs]
     structure = function.inputs_structure
     if isinstance(inputs, dict):
-        keys = list(structure) if isinstance(structure, dict) else names
-        if (
-            isinstance(structure, dict)
-            and set(inputs) != set(structure)
-            and set(inputs) >= set(names)
-        ):
-            keys = names
-            values = [inputs[name] for name in names]
-        else:
-            _check_keys(inputs, keys, owner)
-            values = (
-                tree.flatten({key: inputs[key] for key in structure})
-                if isinstance(structure, dict)
-                else [inputs[name] for name in names]
-            )
+        values = _values_by_key(inputs, structure, names, owner)
     elif isinstance(structure, dict) and not tree.is_nested(inputs) and len(names) > 1:
         raise ShapeError(
-            f"{owner} expects a dict with the keys {list(structure)}, received one "
-            f"{type(inputs).__name__}."
+            f"{owner} expects a dict with the keys {list(structure)}, received one array of shape "
+            f"{tuple(inputs.shape)}."
         )
     else:
         values = tree.flatten(inputs)
@@ -49,14 +35,28 @@ def flat_inputs(function: Function, inputs: Any, owner: str) -> list[Any]:
     return [_fit_rank(value, t, owner) for value, t in zip(values, function.inputs)]
 
 
+def _values_by_key(
+    inputs: dict[str, Any], structure: Any, names: list[str], owner: str
+) -> list[Any]:
+    """The values in a dict with the keys of the inputs, or with the names of all inputs."""
+    if isinstance(structure, dict) and (set(inputs) == set(structure) or set(inputs) != set(names)):
+        _check_keys(inputs, list(structure), owner)
+        return tree.flatten({key: inputs[key] for key in structure})
+    _check_keys(inputs, names, owner)
+    return [inputs[name] for name in names]
+
+
 def _check_keys(inputs: dict[str, Any], keys: list[str], owner: str) -> None:
     missing = [key for key in keys if key not in inputs]
-    if missing:
-        hint = suggest(missing[0], [str(key) for key in inputs])
-        raise ShapeError(
-            f"{owner} expects a dict with the keys {keys}; {missing} is missing among the keys "
-            f"{list(inputs)} that it received.{hint}"
-        )
+    unknown = [key for key in inputs if key not in keys]
+    if not missing and not unknown:
+        return
+    what = f"{missing} missing" if missing else f"{unknown} among them that it has no input for"
+    hint = suggest(missing[0], [str(key) for key in unknown]) if missing else ""
+    raise ShapeError(
+        f"{owner} expects a dict with the keys {keys}, received one with the keys {list(inputs)}: "
+        f"{what}.{hint}"
+    )
 
 
 def _fit_rank(value: Any, tensor: KerasTensor, owner: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError
-from deepkit.data import make_data, train_validation_split
+from deepkit.data import check_positive_int, make_data, train_validation_split
 from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import Evaluator
 from deepkit.training._runner import Runner
@@ -38,6 +38,13 @@ def fit(
     _check_optimizer(model)
     epochs = _check_epochs(epochs, initial_epoch)
     _check_frequency(validation_freq)
+    counts = {
+        "steps_per_epoch": steps_per_epoch,
+        "validation_steps": validation_steps,
+        "validation_batch_size": validation_batch_size,
+    }
+    for argument, value in counts.items():
+        check_positive_int(value, argument)
     if validation_split and validation_data is None:
         (x, y, sample_weight), validation_data = train_validation_split(
             (x, y, sample_weight), validation_split
@@ -155,7 +162,9 @@ def _check_epochs(epochs: Any, initial_epoch: Any) -> int:
 
 
 def _check_frequency(frequency: Any) -> None:
-    if isinstance(frequency, bool) or (isinstance(frequency, int) and frequency < 1):
+    is_count = isinstance(frequency, int) and not isinstance(frequency, bool) and frequency >= 1
+    is_list = isinstance(frequency, list | tuple | set | range)
+    if not is_count and not is_list:
         raise ArgumentError(
             f"Expected `validation_freq` to be an integer of at least 1 or a list of epochs, "
             f"received {frequency!r}."

@@ -61,7 +61,7 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
 
     def read_ahead(batches: Any) -> Any:
         if checker is not None:
-            batches = map(checker.check, batches)
+            batches = checker.check_each(batches)
         return prefetch(map(to_device, batches))
 
     feed = EpochFeed(data, steps, wrap=read_ahead)

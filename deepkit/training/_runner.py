@@ -52,7 +52,7 @@ class Runner:
         if self._eager:
             return iter(map(to_device, batches))
         if self._checker is not None:
-            batches = map(self._checker.check, batches)
+            batches = self._checker.check_each(batches)
         return prefetch(map(to_device, batches))
 
     def run(self, callbacks: CallbackList, resume: ResumePoint | None = None) -> Any:

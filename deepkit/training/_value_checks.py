@@ -4,12 +4,13 @@ What layers and losses check while they are traced is put into a program of its 
 nothing in it but these checks, so that it costs next to nothing on the data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from deepkit.core.errors import DeepkitError
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
 from deepkit.losses._traits import label_spec
 from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
@@ -52,10 +53,19 @@ class ValueChecker:
     def _start(self, batch: Any) -> Any:
         return self._run([variable.concrete_value() for variable in self._variables], batch)
 
-    def check(self, batch: Any) -> Any:
-        """A batch of a stream as it is; raises if a value in it is refused."""
+    def check(self, batch: Any) -> None:
+        """Raise if a value in a batch is refused."""
         self._refuse(jax.device_get(self._start(batch)), 0)
-        return batch
+
+    def check_each(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """The batches of a stream as they are; raises at the first with a refused value."""
+        for index, batch in enumerate(batches):
+            try:
+                self.check(batch)
+            except DeepkitError as error:
+                error.add_note(f"This is in batch {index}, counted from 0.")
+                raise
+            yield batch
 
     def check_all(self, data: ArrayData) -> None:
         """Raise if a value in arrays is refused; names the row in the whole of the data."""
