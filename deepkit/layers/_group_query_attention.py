@@ -49,6 +49,8 @@ class GroupQueryAttention(ProjectedAttention):
         (2, 5, 8)
     """
 
+    class_name_in_files = "GroupedQueryAttention"
+
     def __init__(
         self,
         head_dim: int,

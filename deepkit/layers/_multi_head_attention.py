@@ -6,6 +6,7 @@ from typing import Any
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.layers._arguments import check_positive
 from deepkit.layers._projected_attention import ProjectedAttention
+from deepkit.layers._stateful import in_file_order
 
 
 class MultiHeadAttention(ProjectedAttention):
@@ -176,6 +177,12 @@ class MultiHeadAttention(ProjectedAttention):
         )
         sources = "".join(source)
         return f"{sources},{target}->{scores}", f"{scores},{sources}->{target}"
+
+    def saveable_children(self) -> dict[str, Any]:
+        """The parts; files know the projections by public names."""
+        children = super().saveable_children()
+        public = ("_query_dense", "_key_dense", "_value_dense", "_output_dense")
+        return in_file_order({k[1:] if k in public else k: v for k, v in children.items()})
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

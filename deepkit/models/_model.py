@@ -530,17 +530,23 @@ class Model(Layer):
             return "keras.src.models.functional", "Functional"
         return "keras", type(self).__name__
 
+    @property
+    def class_name_in_files(self) -> str:
+        """What Keras's files call the class; drawn models have one of their own there."""
+        own = type(self)
+        return self._serialized_class()[1] if _is_plain_model(own) else own.__name__
+
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Make the weights from what `get_build_config` returned, in all layers inside too."""
         super().build_from_config(config)
-        if all(layer.built for layer in self._flatten_layers()):
+        if self._graph is not None or all(layer.built for layer in self._flatten_layers()):
             return
         # Layers that a `build` of the user's leaves alone are built where `call` calls them.
         if config.get("input_shape") is not None:
             self._build_by_call((self._symbols(config["input_shape"]),), {})
-        else:
-            shapes = {k.removesuffix("_shape"): v for k, v in config.get("shapes_dict", {}).items()}
-            self._build_by_call((), {name: self._symbols(s) for name, s in shapes.items()})
+        elif config.get("shapes_dict"):
+            named = {k.removesuffix("_shape"): v for k, v in config["shapes_dict"].items()}
+            self._build_by_call((), {name: self._symbols(s) for name, s in named.items()})
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile` in the form for files; `None` before `compile`."""

@@ -16,6 +16,7 @@ class Saveable(Protocol):
         name: a name, noted in files.
         optional_in_files: (may be left out) whether a file may lack its state, as files of Keras
             lack that of seeds.
+        class_name_in_files: (may be left out) what files call its class, if not by its name.
     """
 
     name: Any
@@ -92,10 +93,8 @@ def _visit_container(
 
 
 def _class_name(saveable: Any) -> str:
-    describe = getattr(saveable, "_serialized_class", None)
-    in_library = type(saveable).__module__.startswith("deepkit.")
-    name = describe()[1] if describe is not None and in_library else type(saveable).__name__
-    return naming.to_snake_case(name)
+    name = getattr(saveable, "class_name_in_files", None)
+    return naming.to_snake_case(name or type(saveable).__name__)
 
 
 def _numbered(name: str, counts: dict[str, int]) -> str:
