@@ -424,10 +424,14 @@ def resolve(
     if callable(identifier):
         return _instance_of(identifier)
     raise ArgumentTypeError(
-        f"Expected a {kind} as a name, a config, an instance or a function, "
+        f"Expected the name, config, instance or function of {_article(kind)} {kind}, "
         f"received {identifier!r} of type {type(identifier).__name__}."
     )
 
 
 def _instance_of(found: Any) -> Any:
     return found() if isinstance(found, type) else found
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"

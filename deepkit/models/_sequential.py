@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from deepkit.core import naming, shapes
-from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
+from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError, StateError
 from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
 from deepkit.core.shapes import Shape
 from deepkit.layers import Input, InputLayer, Layer
@@ -111,7 +111,7 @@ class Sequential(Model):
         outputs = inputs
         with naming.name_scope(self.name, caller=self):
             for layer in rest:
-                outputs = layer(outputs)
+                outputs = _returned(layer, layer(outputs))
         self._set_graph(inputs, outputs)
         self._graph_layers = []
 
@@ -131,7 +131,7 @@ class Sequential(Model):
             return super().call(inputs, training=training, mask=mask)
         outputs = inputs
         for layer in self._chain:
-            outputs = layer(outputs)
+            outputs = _returned(layer, layer(outputs))
         return outputs
 
     @property
@@ -178,6 +178,20 @@ class Sequential(Model):
         if shape is not None and model._graph is None:
             model._draw_if_possible(shapes.map_shapes(Shape, shape))
         return model
+
+
+def _returned(layer: Layer, outputs: Any) -> Any:
+    """The outputs of a layer in the chain.
+
+    Raises:
+        StateError: there are none.
+    """
+    if outputs is None:
+        raise StateError(
+            f"The layer '{layer.name}' ({type(layer).__name__}) returned None. Does its `call` "
+            f"end with `return`?"
+        )
+    return outputs
 
 
 def _inputs_of_shape(input_shape: Any, dtype: str) -> Any:
