@@ -120,7 +120,7 @@ def spec_like(value: Any) -> KerasTensor:
 
 
 def _refuse_to_flatten(tensor: KerasTensor) -> Any:
-    return tensor.__jax_array__()
+    return tensor._refuse("given to a function of JAX")
 
 
 # So that `jnp` functions given a KerasTensor say what to do instead.
