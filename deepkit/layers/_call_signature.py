@@ -37,7 +37,13 @@ class CallSignature:
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The given arguments by name; those of `*args` under `args`."""
-        bound = self.signature.bind(None, *args, **kwargs)
+        return self._by_name(self.signature.bind(None, *args, **kwargs))
+
+    def bind_partial(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The same where arguments without a default may still be missing."""
+        return self._by_name(self.signature.bind_partial(None, *args, **kwargs))
+
+    def _by_name(self, bound: inspect.BoundArguments) -> dict[str, Any]:
         arguments = dict(list(bound.arguments.items())[1:])
         for parameter in self.signature.parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:

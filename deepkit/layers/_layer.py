@@ -222,9 +222,11 @@ class Layer(StatefulOperation):
         arguments = self._bind(signature, args, kwargs)
         tensors = tensor_arguments(arguments)
         self._check_inputs(arguments)
-        training = self._fill_training(signature, arguments, kwargs)
+        training = self._training_in_force(signature, arguments)
         symbolic = has_symbolic((args, kwargs))
         if not symbolic:
+            if signature.takes_training and training is not None:
+                _fill("training", training, arguments, kwargs)
             self._fill_masks(signature, arguments, tensors, kwargs)
         with layer_call(self, training) as outermost:
             if outermost:
@@ -271,18 +273,13 @@ class Layer(StatefulOperation):
     def _described(self) -> str:
         return f"The layer '{self._path}' ({type(self).__name__})"
 
-    def _fill_training(
-        self, signature: CallSignature, arguments: dict[str, Any], kwargs: dict[str, Any]
-    ) -> Any:
-        """Decide `training`: as given, else as in the calls around, else the default."""
+    @staticmethod
+    def _training_in_force(signature: CallSignature, arguments: dict[str, Any]) -> Any:
+        """`training` as given, else as in the calls around, else the default."""
         training = arguments.get("training")
         if training is None:
             training = current_training()
-        if training is None:
-            training = signature.training_default
-        if signature.takes_training and training is not None:
-            _fill("training", training, arguments, kwargs)
-        return training
+        return signature.training_default if training is None else training
 
     def _fill_masks(
         self,
@@ -329,6 +326,12 @@ class Layer(StatefulOperation):
 
         def converted_call(*args: Any, **kwargs: Any) -> Any:
             args, kwargs = self._convert((args, kwargs))
+            # Not among the arguments that the graph notes, so that each call decides about it.
+            signature = call_signature(type(self).call)
+            arguments = signature.bind_partial(args, kwargs)
+            if signature.takes_training and arguments.get("training") is None:
+                training = self._training_in_force(signature, arguments)
+                _fill("training", training, arguments, kwargs)
             return self.call(*args, **kwargs)
 
         return infer_outputs(converted_call, args, kwargs)

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from deepkit.core import tree
 from deepkit.core.errors import SerializationError, ShapeError, suggest
 from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
+from deepkit.layers import Layer
+from deepkit.layers._call_signature import call_signature
 from deepkit.models._function import Function
 from deepkit.tensors import FunctionOperation, KerasTensor, Operation
 
@@ -234,6 +236,7 @@ class GraphBuilder:
                     later.append((name, index, call))
                     continue
                 args, kwargs = arguments
+                _drop_default_training(self.operations[name], kwargs)
                 self._note(name, index, self.operations[name](*args, **kwargs))
             if len(later) == len(waiting):
                 raise SerializationError(
@@ -297,6 +300,13 @@ class GraphBuilder:
                 return self._tensor(*structure[0])
             return [self._read_places(item) for item in structure]
         raise SerializationError(f"Expected the place of a tensor, received {structure!r}.")
+
+
+def _drop_default_training(operation: Operation, kwargs: dict[str, Any]) -> None:
+    """Leave out a default that Keras writes although nobody gave it: given, it would be kept to."""
+    if isinstance(operation, Layer) and "training" in kwargs:
+        if kwargs["training"] == call_signature(type(operation).call).training_default:
+            del kwargs["training"]
 
 
 class _NotYet(Exception):
