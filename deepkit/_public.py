@@ -70,13 +70,15 @@ _CLASS_MODULES = (
     "dtype_policies",
     "random",
 )
-_FUNCTION_MODULES = ("activations", "losses", "metrics", "ops")
+_FUNCTION_MODULES = ("activations", "losses", "metrics", "ops", "random")
 _NOT_DATA = ("get", "serialize", "deserialize")
-_SHORT_NAMES = ("DTypePolicy", "Functional", "Layer", "Loss", "Metric", "Model", "Sequential")
+_SHORT_NAMES = ("DTypePolicy", "Layer", "Loss", "Metric", "Model", "Sequential")
 
 
 def _lookup_in(area: str) -> Callable[[str], Any]:
     def lookup(name: str) -> Any:
+        if name.startswith("_"):
+            return None
         found = getattr(importlib.import_module(f"deepkit.{area}"), name, None)
         if isinstance(found, type):
             return found if hasattr(found, "from_config") else None
@@ -87,11 +89,8 @@ def _lookup_in(area: str) -> Callable[[str], Any]:
 
 
 def _lookup_short(name: str) -> Any:
-    if name not in _SHORT_NAMES:
-        return None
-    home = "models" if name == "Functional" else None
-    module = f"deepkit.{home}" if home else NAMES[name]
-    return getattr(importlib.import_module(module), name)
+    homes = {"Functional": "deepkit.models", **{short: NAMES[short] for short in _SHORT_NAMES}}
+    return getattr(importlib.import_module(homes[name]), name) if name in homes else None
 
 
 def _provide_all() -> None:

@@ -5,6 +5,7 @@ import gc
 import jax
 
 from deepkit.core import naming
+from deepkit.core.config import backend as backend
 from deepkit.core.config import epsilon as epsilon
 from deepkit.core.config import floatx as floatx
 from deepkit.core.config import image_data_format as image_data_format
@@ -17,11 +18,6 @@ from deepkit.core.dtypes import result_type as result_type
 from deepkit.core.dtypes import standardize_dtype as standardize_dtype
 from deepkit.core.naming import get_uid as get_uid
 from deepkit.tensors import is_symbolic as is_keras_tensor
-
-
-def backend() -> str:
-    """The name of the array library underneath: always `"jax"`."""
-    return "jax"
 
 
 def clear_session(free_memory: bool = True) -> None:

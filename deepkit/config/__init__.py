@@ -1,5 +1,6 @@
 """Settings of the process."""
 
+from deepkit.core.config import backend as backend
 from deepkit.core.config import disable_flash_attention as disable_flash_attention
 from deepkit.core.config import disable_interactive_logging as disable_interactive_logging
 from deepkit.core.config import disable_traceback_filtering as disable_traceback_filtering
@@ -12,9 +13,11 @@ from deepkit.core.config import floatx as floatx
 from deepkit.core.config import image_data_format as image_data_format
 from deepkit.core.config import is_flash_attention_enabled as is_flash_attention_enabled
 from deepkit.core.config import is_interactive_logging_enabled as is_interactive_logging_enabled
+from deepkit.core.config import is_nnx_enabled as is_nnx_enabled
 from deepkit.core.config import is_traceback_filtering_enabled as is_traceback_filtering_enabled
 from deepkit.core.config import max_epochs as max_epochs
 from deepkit.core.config import max_steps_per_epoch as max_steps_per_epoch
+from deepkit.core.config import set_backend as set_backend
 from deepkit.core.config import set_dtype_promotion as set_dtype_promotion
 from deepkit.core.config import set_epsilon as set_epsilon
 from deepkit.core.config import set_floatx as set_floatx

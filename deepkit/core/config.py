@@ -31,6 +31,25 @@ def _one_of(argument: str, value: Any, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def backend() -> str:
+    """The name of the array library underneath: always `"jax"`."""
+    return "jax"
+
+
+def set_backend(backend: str) -> None:
+    """Accept `"jax"`, so that programs written for Keras go on.
+
+    Raises:
+        ArgumentError: another library is asked for.
+    """
+    _one_of("backend", backend, ("jax",))
+
+
+def is_nnx_enabled() -> bool:
+    """Whether variables are those of Flax's NNX: never."""
+    return False
+
+
 def floatx() -> str:
     """The default float dtype, as a name such as `"float32"`."""
     return _SETTINGS.floatx

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from deepkit.core.errors import ArgumentError, ArgumentTypeError
+from deepkit.core.errors import ArgumentError
 
 _CUSTOM_OBJECTS: dict[str, Any] = {}
 _REGISTERED_NAMES: dict[Any, str] = {}
@@ -30,7 +30,7 @@ def register_keras_serializable(
         name: the part after it; the object's own name if `None`.
 
     Raises:
-        ArgumentTypeError: a class is registered that has no `get_config`.
+        ArgumentError: a class is registered that has no `get_config`.
 
     Example:
         >>> import deepkit
@@ -43,7 +43,7 @@ def register_keras_serializable(
 
     def register(obj: Any) -> Any:
         if isinstance(obj, type) and not hasattr(obj, "get_config"):
-            raise ArgumentTypeError(
+            raise ArgumentError(
                 f"Expected a class with `get_config`, received {obj.__name__}. Define "
                 f"`get_config(self)` that returns the constructor's arguments as a dict."
             )
@@ -87,11 +87,18 @@ def get_custom_objects() -> dict[str, Any]:
 
 
 def scoped_custom_objects() -> dict[str, Any]:
-    """What the open `custom_object_scope`s of this thread hold, the innermost first in right."""
+    """What the open `custom_object_scope`s of this thread hold; inner ones win."""
     merged: dict[str, Any] = {}
     for objects in _SCOPES.stack:
         merged.update(objects)
     return merged
+
+
+def registered_in_any_package(name: str) -> Any:
+    """The only object registered as `"<any package>>name"`, or `None`."""
+    known = {**_CUSTOM_OBJECTS, **scoped_custom_objects()}
+    found = [obj for registered, obj in known.items() if registered.endswith(f">{name}")]
+    return found[0] if len(found) == 1 else None
 
 
 class CustomObjectScope:

@@ -12,7 +12,8 @@ def find_object(
     """The class or function that a config names.
 
     Looked up among custom objects and the registry by registered name, then by plain name, then in
-    deepkit's own public modules.
+    deepkit's own public modules; last, as older versions of Keras leave the package out of what
+    they write, in the registry whatever the package.
 
     Args:
         name: the name of the class or function.
@@ -33,6 +34,9 @@ def find_object(
             found = registry.provided(public, name)
             if found is not None:
                 return found
+        found = registry.registered_in_any_package(name)
+        if found is not None:
+            return found
     raise SerializationError(_unknown_message(name, kind))
 
 

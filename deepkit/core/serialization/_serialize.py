@@ -13,6 +13,7 @@ from . import _bytecode
 from ._context import written_objects
 
 _PLAIN_TYPES = (str, int, float, bool, types.NoneType)
+_NOT_SEARCHED_BY_NAME = ("keras.ops", "keras.random")
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -104,16 +105,25 @@ def _serialize_function(obj: Any) -> dict[str, Any]:
             f"Give it a `get_config(self)` method, or pass a value that JSON can hold."
         )
     kind = "class" if isinstance(obj, type) else "function"
-    name = registry.get_registered_name(obj)
-    # Keras looks for registered functions and its own ones where the module is "builtins". Others
-    # keep their module, so that a namesake among the built-in ones is not taken for them.
-    known = name != obj.__name__ or registry.public_module(obj) is not None
     return {
-        "module": "builtins" if known else getattr(obj, "__module__", None) or "unknown",
+        "module": _module_of_function(obj),
         "class_name": kind,
-        "config": name,
+        "config": registry.get_registered_name(obj),
         "registered_name": kind,
     }
+
+
+def _module_of_function(obj: Any) -> str:
+    """The module to write: `"builtins"` for what Keras too finds by its name alone.
+
+    Others keep their module, so that a namesake is not taken for them when they are read.
+    """
+    if registry.get_registered_name(obj) != obj.__name__:
+        return "builtins"
+    public = registry.public_module(obj)
+    if public is None:
+        return getattr(obj, "__module__", None) or "unknown"
+    return public if public in _NOT_SEARCHED_BY_NAME else "builtins"
 
 
 def _serialize_lambda(function: types.FunctionType) -> dict[str, Any]:
