@@ -200,7 +200,7 @@ def test_noise_differs_from_step_to_step_in_fit_and_repeats_with_the_seed(make):
 
 
 def test_noise_is_still_drawn_by_a_loaded_model(tmp_path):
-    x, y = regression()
+    x, _ = regression()
     model = deepkit.Sequential([deepkit.Input((8,)), MyGaussianNoise(0.5), MyDense(1)])
     model.compile(loss="mse", optimizer="sgd")
     model.save(tmp_path / "model.keras")

@@ -18,7 +18,9 @@ def regressor_class(k):
                 for _ in range(3)
             ]
             self.out = k.layers.Dense(output_dim)
-            self.reconstruction_mean = k.metrics.Mean(name="reconstruction_error")
+            self.reconstruction_mean = None
+            if k is deepkit:  # Keras on JAX cannot update a metric in `call`
+                self.reconstruction_mean = k.metrics.Mean(name="reconstruction_error")
 
         def build(self, batch_input_shape):
             self.reconstruct = k.layers.Dense(batch_input_shape[-1])
@@ -31,7 +33,7 @@ def regressor_class(k):
             reconstruction = self.reconstruct(Z)
             recon_loss = k.ops.mean(k.ops.square(reconstruction - inputs))
             self.add_loss(0.05 * recon_loss)
-            if training:
+            if training and self.reconstruction_mean is not None:
                 self.reconstruction_mean(recon_loss)
             return self.out(Z)
 
@@ -49,7 +51,8 @@ def regressor(k):
 
 @pytest.fixture(scope="module")
 def trained():
-    return assert_trains_like_keras(regressor, *regression(), epochs=3)
+    only_ours = ("reconstruction_error",)
+    return assert_trains_like_keras(regressor, *regression(), epochs=3, only_ours=only_ours)
 
 
 def _reconstruction_error(model, x):
@@ -97,7 +100,6 @@ def test_a_partial_batch_weighs_by_its_rows():
 
 def test_files(tmp_path):
     x, y = regression()
-    model_class = regressor_class(deepkit)
     model = regressor(deepkit)
     model.fit(x, y, epochs=1, verbose=0)
     model_class = type(model)

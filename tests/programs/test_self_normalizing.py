@@ -54,5 +54,6 @@ def test_alpha_dropout_acts_in_training_alone():
     layer = layers.AlphaDropout(0.5)
     np.testing.assert_array_equal(layer(x, training=False), x)
     dropped = np.asarray(layer(x, training=True))
-    rate = np.mean(dropped == dropped.min())  # dropped units share one value
+    _, counts = np.unique(dropped, return_counts=True)
+    rate = counts.max() / x.size  # dropped units share one value
     assert 0.4 < rate < 0.6  # 512 units: the standard error is 0.022

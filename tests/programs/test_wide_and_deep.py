@@ -107,9 +107,12 @@ def test_a_validation_set_of_two_inputs_and_outputs(trained):
         verbose=0,
         validation_data=((WIDE[:20], DEEP[:20]), (Y[:20], Y[:20])),
     ).history
-    expected = trained.evaluate((WIDE[:20], DEEP[:20]), (Y[:20], Y[:20]), verbose=0)
-    got = [value[0] for name, value in history.items() if name.startswith("val_")]
-    assert got == expected
+    expected = trained.evaluate(
+        (WIDE[:20], DEEP[:20]), (Y[:20], Y[:20]), verbose=0, return_dict=True
+    )
+    assert {f"val_{name}": [value] for name, value in expected.items()} == {
+        name: value for name, value in history.items() if name.startswith("val_")
+    }
 
 
 def test_the_subclassed_model():
