@@ -15,6 +15,7 @@ from ._average_pooling_1d import AveragePooling1D as AveragePooling1D
 from ._average_pooling_2d import AveragePooling2D as AveragePooling2D
 from ._average_pooling_3d import AveragePooling3D as AveragePooling3D
 from ._batch_normalization import BatchNormalization as BatchNormalization
+from ._bidirectional import Bidirectional as Bidirectional
 from ._conv_1d import Conv1D as Conv1D
 from ._conv_1d_transpose import Conv1DTranspose as Conv1DTranspose
 from ._conv_2d import Conv2D as Conv2D
@@ -42,6 +43,8 @@ from ._global_max_pooling_2d import GlobalMaxPooling2D as GlobalMaxPooling2D
 from ._global_max_pooling_3d import GlobalMaxPooling3D as GlobalMaxPooling3D
 from ._group_normalization import GroupNormalization as GroupNormalization
 from ._group_query_attention import GroupQueryAttention as GroupQueryAttention
+from ._gru import GRU as GRU
+from ._gru_cell import GRUCell as GRUCell
 from ._identity import Identity as Identity
 from ._input_layer import Input as Input
 from ._input_layer import InputLayer as InputLayer
@@ -52,6 +55,8 @@ from ._layer_normalization import LayerNormalization as LayerNormalization
 from ._leaky_relu import LeakyReLU as LeakyReLU
 from ._lookup import deserialize as deserialize
 from ._lookup import serialize as serialize
+from ._lstm import LSTM as LSTM
+from ._lstm_cell import LSTMCell as LSTMCell
 from ._masking import Masking as Masking
 from ._max_pooling_1d import MaxPooling1D as MaxPooling1D
 from ._max_pooling_2d import MaxPooling2D as MaxPooling2D
@@ -81,12 +86,17 @@ from ._repeat_vector import RepeatVector as RepeatVector
 from ._rescaling import Rescaling as Rescaling
 from ._reshape import Reshape as Reshape
 from ._rms_normalization import RMSNormalization as RMSNormalization
+from ._rnn import RNN as RNN
 from ._separable_conv_1d import SeparableConv1D as SeparableConv1D
 from ._separable_conv_2d import SeparableConv2D as SeparableConv2D
+from ._simple_rnn import SimpleRNN as SimpleRNN
+from ._simple_rnn_cell import SimpleRNNCell as SimpleRNNCell
 from ._softmax import Softmax as Softmax
 from ._spatial_dropout_1d import SpatialDropout1D as SpatialDropout1D
 from ._spatial_dropout_2d import SpatialDropout2D as SpatialDropout2D
 from ._spatial_dropout_3d import SpatialDropout3D as SpatialDropout3D
+from ._stacked_rnn_cells import StackedRNNCells as StackedRNNCells
+from ._time_distributed import TimeDistributed as TimeDistributed
 from ._unit_normalization import UnitNormalization as UnitNormalization
 from ._up_sampling_1d import UpSampling1D as UpSampling1D
 from ._up_sampling_2d import UpSampling2D as UpSampling2D
