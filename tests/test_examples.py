@@ -1,0 +1,92 @@
+"""The examples run, each in a process of its own, and print what they promise."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+
+
+def _run(name, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    result = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / f"{name}.py"), *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def _numbers(pattern, text):
+    """What the groups of a pattern hold wherever it is found, as numbers."""
+    found = [tuple(map(float, match.groups())) for match in re.finditer(pattern, text)]
+    assert found, text
+    return found
+
+
+def _check_quickstart(text):
+    ((accuracy,),) = _numbers(r"in a new process: .*'accuracy': ([\d.]+)", text)
+    assert accuracy > 0.97
+    assert "First ten digits" in text
+
+
+def _check_huber(text):
+    assert re.search(r"Before saving: (\{.*\})\nAfter loading: \1\n", text), text
+
+
+def _check_one_cycle(text):
+    accuracies = [accuracy for (accuracy,) in _numbers(r"'accuracy': ([\d.]+)", text)]
+    assert len(accuracies) == 2 and min(accuracies) > 0.93
+
+
+def _check_own_jax_loop(text):
+    losses = [loss for (loss,) in _numbers(r"epoch \d+: loss ([\d.]+)", text)]
+    ((accuracy,),) = _numbers(r"test accuracy: ([\d.]+)", text)
+    assert losses[-1] < losses[0] / 2 and accuracy > 0.93
+
+
+def _check_own_train_step(text):
+    (clean, attacked), (robust, attacked_robust) = _numbers(
+        r"accuracy ([\d.]+), under attack ([\d.]+)", text
+    )
+    assert min(clean, robust) > 0.93
+    assert attacked_robust > attacked + 0.2
+
+
+def _check_residual_blocks(text):
+    changes = _numbers(r"([\d.]+) in the first epoch, ([\d.]+) in the last", text)
+    loss, reconstruction, val_loss, _ = changes
+    for first, last in (loss, reconstruction, val_loss):
+        assert last < first / 3
+
+
+def _check_wide_and_deep(text):
+    ((r2,),) = _numbers(r"'val_output_r2_score': ([\d.]+)", text)
+    assert r2 > 0.97
+
+
+CHECKS = {
+    "huber": _check_huber,
+    "one_cycle": _check_one_cycle,
+    "own_jax_loop": _check_own_jax_loop,
+    "own_train_step": _check_own_train_step,
+    "quickstart": _check_quickstart,
+    "residual_blocks": _check_residual_blocks,
+    "wide_and_deep": _check_wide_and_deep,
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example(name, tmp_path):
+    folder = tmp_path / "a new one"
+    CHECKS[name](_run(name, *([str(folder)] if name == "quickstart" else [])))
+    if name == "quickstart":
+        assert (folder / "digits.h5").stat().st_size > 10_000
