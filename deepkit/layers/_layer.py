@@ -44,7 +44,8 @@ class Layer(StatefulOperation):
     A subclass makes its weights in `build` (or in its constructor) and computes in `call`:
 
     Args:
-        activity_regularizer: a penalty on the outputs, added to the losses.
+        activity_regularizer: a penalty on the outputs, divided by the batch size and added to the
+            losses.
         trainable: whether optimizers change its weights.
         dtype: a dtype, a dtype policy or the name of one; the global policy if `None`.
         autocast: whether floating inputs are cast to the policy's compute dtype.
@@ -303,13 +304,20 @@ class Layer(StatefulOperation):
                 if symbolic:
                     return self.symbolic_call(*args, **kwargs)
                 outputs = self.call(*args, **kwargs)
-            if self.activity_regularizer is not None:
-                for output in tree.flatten(outputs):
-                    self.add_loss(self.activity_regularizer(output))
+            self._penalize(outputs)
             return outputs
         except Exception as error:
             self._explain(error, args, kwargs)
             raise
+
+    def _penalize(self, outputs: Any) -> None:
+        """Add what the activity regularizer gives, for a sample in the mean of a batch."""
+        if self.activity_regularizer is None:
+            return
+        for output in tree.flatten(outputs):
+            if is_array(output):
+                rows = max(output.shape[0], 1) if output.shape else 1
+                self.add_loss(self.activity_regularizer(output) / rows)
 
     def _explain(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Say in the error in which layer it arose, once."""

@@ -401,13 +401,13 @@ class Model(Layer):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One training step; metrics go on from the steps before."""
+        """One training step; returns the loss and metrics of this batch alone, as `evaluate` does."""
         return training.train_on_batch(self, x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """The loss and metrics on a batch; metrics go on from the steps before."""
+        """The loss and metrics of a batch alone, as `evaluate` returns them."""
         return training.test_on_batch(self, x, y, sample_weight, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:

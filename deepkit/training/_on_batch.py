@@ -50,6 +50,8 @@ def _batch(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Any:
 
 def _step(model: Trainable, mode: str, batch: Any) -> Any:
     ensure_built(model, batch, mode)
+    if mode != "predict":
+        model.reset_metrics()
     if model._trainer.run_eagerly:
         return own_step(model, mode)(batch)
     checker = ValueChecker.of(model, mode)
