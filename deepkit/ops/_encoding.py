@@ -19,7 +19,7 @@ def one_hot(
     """Returns a 1 at the place that each number names and 0 elsewhere; 0 only, if there is none.
 
     Args:
-        x: numbers of classes.
+        x: numbers of classes, of any dtype.
         num_classes: how many classes there are.
         axis: where the new axis stands in the result.
         dtype: of the result; `floatx()` if `None`.
@@ -31,6 +31,8 @@ def one_hot(
         [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
     """
     x = as_array(x)
+    if not dtypes.is_int(x.dtype):  # labels that a loss was given as floats
+        x = x.astype("int32")
     dtype = dtypes.canonicalize_dtype(dtype)
     result = jax.nn.one_hot(x, num_classes, axis=axis, dtype=dtype)
     return _to_sparse(result, x.size) if sparse else result
