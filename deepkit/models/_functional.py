@@ -303,10 +303,11 @@ class GraphBuilder:
 
 
 def _drop_default_training(operation: Operation, kwargs: dict[str, Any]) -> None:
-    """Leave out a default that Keras writes although nobody gave it: given, it would be kept to."""
-    if isinstance(operation, Layer) and "training" in kwargs:
-        if kwargs["training"] == call_signature(type(operation).call).training_default:
-            del kwargs["training"]
+    """Leave out a default that Keras writes although nobody gave it; what is given is kept to."""
+    if not isinstance(operation, Layer) or "training" not in kwargs:
+        return
+    if kwargs["training"] == call_signature(type(operation).call).training_default:
+        del kwargs["training"]
 
 
 class _NotYet(Exception):

@@ -401,7 +401,7 @@ class Model(Layer):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One training step; returns the loss and metrics of this batch alone, as `evaluate` does."""
+        """One training step; returns the loss and metrics of this batch alone."""
         return training.train_on_batch(self, x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(

@@ -266,7 +266,9 @@ class Variable:
                 f"Expected a value of shape {tuple(self._shape)} for the variable "
                 f"'{self._path}', received one of shape {array.shape}."
             )
-        return array if array.dtype == self._dtype else array.astype(self._dtype)
+        # A weak type, as Python numbers have, would make compiled programs trace again.
+        is_same = array.dtype == self._dtype and not array.weak_type
+        return array if is_same else array.astype(self._dtype)
 
     def assign_add(self, value: Any) -> jax.Array:
         """Add to the value; see `assign`."""

@@ -189,9 +189,11 @@ def test_nothing_to_predict_gives_nothing(regression):
 
 
 def test_a_generator_that_ends_early_says_how_many_batches_came(regression):
-    with pytest.warns(UserWarning, match="3 batches were wanted and 1 came"):
-        with pytest.raises(errors.DataError, match="4 batches in all"):
-            regression.fit(iter([(X, Y)] * 4), steps_per_epoch=3, epochs=5, verbose=0)
+    with (
+        pytest.warns(UserWarning, match="3 batches were wanted and 1 came"),
+        pytest.raises(errors.DataError, match="4 batches in all"),
+    ):
+        regression.fit(iter([(X, Y)] * 4), steps_per_epoch=3, epochs=5, verbose=0)
     assert len(regression.history.history["loss"]) == 2
 
 
