@@ -36,7 +36,8 @@ FREE_BYTES = 16 * 2**20
 
 def save_model(model: Saveable, path: pathlib.Path, include_optimizer: bool = True) -> None:
     """Write architecture, compile arguments and state."""
-    config = serialization.serialize_keras_object(model)
+    with serialization.sharing_scope():
+        config = serialization.serialize_keras_object(model)
     if not include_optimizer:
         config.pop("compile_config", None)
     with replacing(path) as temporary:

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepkit.core.errors import WeightMismatchError
 from deepkit.saving._formats import _dtypes
-from deepkit.saving._formats._reader import DatasetInfo
+from deepkit.saving._formats._inspection import DatasetInfo
 
 _MOST_LINES = 20
 

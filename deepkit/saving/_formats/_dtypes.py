@@ -50,3 +50,14 @@ def family(dtype: np.dtype) -> str:
     if is_opaque(dtype) or dtype.kind == "f":
         return "float"
     return {"i": "integer", "u": "integer", "b": "bool", "c": "complex"}[dtype.kind]
+
+
+def keeps_values(array: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether no number is too large for a dtype of the same family."""
+    if np.can_cast(array.dtype, dtype):
+        return True
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    if family(dtype) == "integer":
+        return bool(np.array_equal(cast, array))
+    return bool(np.array_equal(np.isfinite(cast), np.isfinite(array)))

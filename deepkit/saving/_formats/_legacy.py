@@ -10,6 +10,7 @@ from deepkit.core import registry, serialization
 from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats._differences import Difference, compare, report
+from deepkit.saving._formats._inspection import DatasetInfo
 from deepkit.saving._formats._legacy_configs import modern_config, modern_training_config
 from deepkit.saving._formats._legacy_weights import (
     pair_layers,
@@ -19,7 +20,7 @@ from deepkit.saving._formats._legacy_weights import (
     write_layers,
 )
 from deepkit.saving._formats._model import KERAS_VERSION, LOADING_HINT, checked_model
-from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import places_of

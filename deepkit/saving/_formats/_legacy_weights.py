@@ -11,8 +11,9 @@ from deepkit.core import naming
 from deepkit.core.errors import CorruptFileError, SerializationError
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._differences import Difference, compare
+from deepkit.saving._formats._inspection import DatasetInfo
 from deepkit.saving._formats._model import KERAS_VERSION
-from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer
 from deepkit.saving._saveable import check_step
 from deepkit.tensors import Variable
@@ -227,4 +228,4 @@ def read_values(
     pairs: Iterable[tuple[Variable, DatasetInfo]], reader: Hdf5Reader
 ) -> list[tuple[Variable, np.ndarray]]:
     """The values for variables; none is changed yet."""
-    return [(variable, reader.read(info)) for variable, info in pairs]
+    return [(variable, reader.read(info, variable.dtype)) for variable, info in pairs]

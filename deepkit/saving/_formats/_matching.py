@@ -7,7 +7,8 @@ from typing import Any
 
 from deepkit.core import naming
 from deepkit.saving._formats._differences import Difference, compare
-from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._formats._inspection import DatasetInfo
+from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._saveable import Place
 from deepkit.tensors import SeedGenerator
 
@@ -25,10 +26,12 @@ class Pair:
     Attributes:
         place: the object.
         saved: the arrays in the file, by key.
+        own: what the object has for them, by key; empty if it loads in a way of its own.
     """
 
     place: Place
     saved: dict[str, DatasetInfo]
+    own: dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,10 +67,11 @@ def match(
         accounted.update(info.path for info in saved.values())
         if place.is_optional and (not saved or _is_of_unbuilt_optimizer(place, saved)):
             continue
-        found = list(_differences_at(place, saved, reader))
+        own = _own_state(place.saveable)
+        found = list(_differences_at(place, saved, own, reader)) if own is not None else []
         differences.extend(found)
-        if not found and (saved or not _loads_as_library_does(place.saveable)):
-            pairs.append(Pair(place, saved))
+        if not found and (saved or own is None):
+            pairs.append(Pair(place, saved, own or {}))
     for path in reader.datasets:
         known = path in accounted or any(path.startswith(f"{s.path}/") for s in skipped)
         if not known and not _is_optional_in_file(path, reader):
@@ -80,17 +84,19 @@ def is_optimizer(place: Place) -> bool:
     return place.is_optional and not isinstance(place.saveable, SeedGenerator)
 
 
-def _loads_as_library_does(saveable: Any) -> bool:
-    """Whether loading is not the user's own, so that keys and shapes must be those of saving."""
-    return type(saveable).load_own_variables.__module__.startswith("deepkit.")
+def _own_state(saveable: Any) -> dict[str, Any] | None:
+    """What a file must have for an object; unknown if the user wrote how it is loaded."""
+    if not type(saveable).load_own_variables.__module__.startswith("deepkit."):
+        return None
+    own: dict[str, Any] = {}
+    saveable.save_own_variables(own)
+    return own
 
 
 def _differences_at(
-    place: Place, saved: dict[str, DatasetInfo], reader: Hdf5Reader
+    place: Place, saved: dict[str, DatasetInfo], own: dict[str, Any], reader: Hdf5Reader
 ) -> Iterator[Difference]:
     saveable = place.saveable
-    if not _loads_as_library_does(saveable):
-        return
     saved_class = reader.text(place.variables_path, CLASS_ATTRIBUTE)
     if is_optimizer(place) and saved_class not in (None, type(saveable).__name__):
         yield Difference(
@@ -99,8 +105,6 @@ def _differences_at(
             f"{type(saveable).__name__} in the model",
         )
         return
-    own: dict[str, Any] = {}
-    saveable.save_own_variables(own)
     if saved and not own and not getattr(saveable, "built", True):
         yield Difference(
             "differs",
@@ -126,8 +130,7 @@ def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, DatasetInfo]) -> boo
     """Whether a file has the state of an optimizer that had not begun: there is nothing to load."""
     if not is_optimizer(place) or len(saved) > _UNBUILT_OPTIMIZER:
         return False
-    own: dict[str, Any] = {}
-    place.saveable.save_own_variables(own)
+    own = _own_state(place.saveable) or {}
     return len(saved) < len(own) and all(info.shape == () for info in saved.values())
 
 

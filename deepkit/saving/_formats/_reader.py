@@ -1,62 +1,23 @@
-"""Reads HDF5 files of which nothing is trusted.
+"""Reads numbers and texts from inspected HDF5 files, and compares them with the manifest."""
 
-Only hard links are followed, only numbers are read, and all shapes and sizes are known and bounded
-before anything is allocated.
-"""
-
-import dataclasses
 import io
 import itertools
 import os
-from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._damage import damage_in
+from deepkit.saving._formats._inspection import DatasetInfo, Inspection
 from deepkit.saving._formats._manifest import PATH, Manifest
 from deepkit.saving._json import MAX_BYTES
 
-MAX_OBJECTS = 100_000
-MAX_DEPTH = 64
-MAX_NAMES = 1_000_000
-# DEFLATE makes data at most 1,032 times smaller.
-MAX_EXPANSION = 1032
-FREE_BYTES = 64 * 2**20
-
+_MAX_NAMES = 1_000_000
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
-_PLAIN_LAYOUTS = (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED)
-
-
-@dataclasses.dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a dataset before it is read.
-
-    Attributes:
-        path: its path in the file.
-        shape: its shape.
-        dtype: the dtype of its numbers; `None` if it holds something else.
-        dataset: to read it.
-    """
-
-    path: str
-    shape: tuple[int, ...]
-    dtype: np.dtype | None
-    dataset: h5py.Dataset
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes that its array takes."""
-        itemsize = self.dtype.itemsize if self.dtype is not None else 0
-        # Python's integers do not overflow.
-        size = itemsize
-        for length in self.shape:
-            size *= int(length)
-        return size
 
 
 class Hdf5Reader:
@@ -80,15 +41,16 @@ class Hdf5Reader:
         self.file = file
         opened = io.BytesIO(source) if isinstance(source, bytes) else source
         size = _check_signature(opened, file)
-        try:
+        with damage_in(f"'{file}'"):
             self._h5 = h5py.File(opened, "r")
-        except OSError as error:
-            raise CorruptFileError(f"'{file}' is truncated or damaged: {error}") from error
-        self.datasets: dict[str, DatasetInfo] = {}
-        self.groups: dict[str, h5py.Group] = {}
         try:
-            self._inspect()
-            self._check_total(size)
+            with damage_in(f"'{file}'"):
+                found = Inspection(self._h5, file, size)
+            self.datasets, self.groups = found.datasets, found.groups
+            self._members: dict[str, dict[str, DatasetInfo]] = {}
+            for path, info in self.datasets.items():
+                group, _, name = path.rpartition("/")
+                self._members.setdefault(group, {})[name] = info
             self.manifest = self._read_manifest()
         except BaseException:
             self._h5.close()
@@ -105,73 +67,6 @@ class Hdf5Reader:
     ) -> None:
         self._h5.close()
 
-    # Inspection
-
-    def _inspect(self) -> None:
-        try:
-            self._inspect_groups()
-        except (OSError, RuntimeError, KeyError, TypeError, UnicodeError) as error:
-            if isinstance(error, CorruptFileError):
-                raise
-            raise CorruptFileError(f"'{self.file}' is damaged: {error}") from error
-
-    def _inspect_groups(self) -> None:
-        """Visit all groups without recursion; a group is reached by one path only."""
-        seen = set()
-        waiting: list[tuple[str, h5py.Group, int]] = [("", self._h5["/"], 0)]
-        count = 0
-        while waiting:
-            path, group, depth = waiting.pop()
-            if group.id in seen:
-                self._refuse(f"the group '{path}' is linked to in more than one place")
-            seen.add(group.id)
-            self.groups[path] = group
-            count += len(group)
-            if count > MAX_OBJECTS or depth > MAX_DEPTH:
-                self._refuse(
-                    f"it has more than {MAX_OBJECTS:,} objects, or more than {MAX_DEPTH} levels"
-                )
-            for name, member in self._members(path, group):
-                inner = f"{path}/{name}" if path else name
-                if isinstance(member, h5py.Group):
-                    waiting.append((inner, member, depth + 1))
-                elif isinstance(member, h5py.Dataset):
-                    self.datasets[inner] = self._describe(inner, member)
-
-    def _members(self, path: str, group: h5py.Group) -> Iterator[tuple[str, Any]]:
-        for name in group:
-            link = group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
-                self._refuse(f"'{path}/{name}' is a {type(link).__name__} to somewhere else")
-            yield name, group[name]
-
-    def _describe(self, path: str, dataset: h5py.Dataset) -> DatasetInfo:
-        # The layout comes first: asking a virtual dataset for its shape may open other files.
-        properties = dataset.id.get_create_plist()
-        layout = properties.get_layout()
-        if layout not in _PLAIN_LAYOUTS:
-            self._refuse(f"the dataset '{path}' is made of parts of other files")
-        if properties.get_external_count():
-            self._refuse(f"the data of '{path}' lie in another file")
-        filters = {properties.get_filter(i)[0] for i in range(properties.get_nfilters())}
-        if not filters <= _FILTERS:
-            self._refuse(f"the dataset '{path}' is packed by an unknown filter")
-        shape = dataset.shape
-        info = DatasetInfo(path, shape or (), _number_dtype(dataset, shape), dataset)
-        stored = dataset.id.get_storage_size()
-        if info.dtype is not None and layout == h5py.h5d.CONTIGUOUS and stored < info.nbytes:
-            self._refuse(f"'{path}' declares {info.nbytes:,} bytes and has {stored:,}")
-        return info
-
-    def _check_total(self, file_size: int) -> None:
-        total = sum(info.nbytes for info in self.datasets.values())
-        allowed = FREE_BYTES + MAX_EXPANSION * file_size
-        if total > allowed:
-            self._refuse(
-                f"its datasets declare {total:,} bytes, more than the {allowed:,} that a file of "
-                f"{file_size:,} bytes can hold"
-            )
-
     def _read_manifest(self) -> Manifest:
         info = self.datasets.pop(PATH, None)
         if info is None:
@@ -181,32 +76,31 @@ class Hdf5Reader:
         manifest.check_presence(found, self.file)
         return manifest
 
-    def _refuse(self, reason: str) -> NoReturn:
-        raise UnsafeFileError(f"'{self.file}' is not loaded: {reason}.")
-
-    # Reading
+    # Numbers
 
     def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
         """The datasets directly in a group, by name; none if there is no such group."""
-        group = self.groups.get(path)
-        if group is None:
-            return {}
-        prefix = f"{path}/" if path else ""
-        return {
-            name: self.datasets[f"{prefix}{name}"]
-            for name in group
-            if f"{prefix}{name}" in self.datasets
-        }
+        return dict(self._members.get(path, {}))
 
-    def read(self, info: DatasetInfo) -> np.ndarray:
+    def read(self, info: DatasetInfo, target: str | None = None) -> np.ndarray:
         """The array of a dataset, in native byte order.
 
+        Args:
+            info: the dataset.
+            target: the dtype to which it will be cast; one of the same family.
+
         Raises:
-            CorruptFileError: it cannot be read, or is not what was written.
+            CorruptFileError: it cannot be read, is not what was written, or has numbers too large
+                for `target`.
             UnsafeFileError: it holds something else than numbers.
         """
         array = self._read(info)
         self.manifest.check(info.path, array, self.file)
+        if target is not None and not _dtypes.keeps_values(array, np.dtype(target)):
+            raise CorruptFileError(
+                f"'{info.path}' in '{self.file}' holds numbers of dtype {array.dtype} that are too "
+                f"large for {target}, the dtype of the model."
+            )
         return array
 
     def verify(self) -> None:
@@ -220,14 +114,17 @@ class Hdf5Reader:
 
     def _read(self, info: DatasetInfo) -> np.ndarray:
         if info.dtype is None:
-            self._refuse(f"'{info.path}' holds {info.dataset.dtype}, where numbers belong")
-        try:
+            raise UnsafeFileError(
+                f"'{self.file}' is not loaded: '{info.path}' holds data of the type "
+                f"{info.dataset.dtype}, where numbers belong."
+            )
+        with damage_in(f"'{info.path}' in '{self.file}'"):
             array = np.asarray(info.dataset[()])
-        except (OSError, RuntimeError) as error:
-            raise CorruptFileError(f"'{info.path}' in '{self.file}' is damaged: {error}") from error
-        if _dtypes.is_opaque(info.dtype):
-            return array.view(info.dtype)
-        return array.astype(info.dtype.newbyteorder("="), copy=False)
+            if _dtypes.is_opaque(info.dtype):
+                return array.view(info.dtype)
+            return array.astype(info.dtype.newbyteorder("="), copy=False)
+
+    # Texts
 
     def text(self, path: str, name: str) -> str | None:
         """A text attribute of a group; `None` if there is none.
@@ -235,7 +132,7 @@ class Hdf5Reader:
         Raises:
             CorruptFileError: it is no text, or longer than the limit.
         """
-        if path not in self.groups or name not in self.groups[path].attrs:
+        if not self._has(path, name):
             return None
         value = self._attribute(path, name, 1)
         if isinstance(value, np.ndarray) and value.size == 1:
@@ -246,21 +143,21 @@ class Hdf5Reader:
         return text
 
     def texts(self, path: str, name: str) -> list[str]:
-        """A list of texts, which long ones are split into numbered attributes for."""
-        if path not in self.groups:
-            return []
-        attributes = self.groups[path].attrs
-        numbered = (f"{name}{index}" for index in itertools.count())
-        names = (
-            [name] if name in attributes else itertools.takewhile(attributes.__contains__, numbered)
-        )
-        parts = [np.ravel(self._attribute(path, part, MAX_NAMES)) for part in names]
+        """A list of texts; a long one is in several attributes, which are numbered."""
+        names = [name]
+        if not self._has(path, name):
+            numbered = (f"{name}{index}" for index in itertools.count())
+            names = list(itertools.takewhile(lambda part: self._has(path, part), numbered))
+        parts = [np.ravel(self._attribute(path, part, _MAX_NAMES)) for part in names]
         return [self._decode(value, path, name) for part in parts for value in part]
 
+    def _has(self, path: str, name: str) -> bool:
+        with damage_in(f"'{self.file}'"):
+            return path in self.groups and name in self.groups[path].attrs
+
     def _attribute(self, path: str, name: str, most: int) -> Any:
-        group = self.groups[path]
-        try:
-            identity = h5py.h5a.open(group.id, name.encode())
+        with damage_in(f"The attribute '{name}' of '{path}' in '{self.file}'"):
+            identity = h5py.h5a.open(self.groups[path].id, name.encode())
             count = int(np.prod(identity.shape, dtype="int64"))
             # HDF5 has no size to tell for empty ones.
             size = identity.get_storage_size() if count else 0
@@ -268,25 +165,19 @@ class Hdf5Reader:
                 raise CorruptFileError(
                     f"The attribute '{name}' of '{path}' in '{self.file}' is too large."
                 )
-            return group.attrs[name]
-        except (OSError, RuntimeError, KeyError, TypeError, UnicodeError) as error:
-            if isinstance(error, CorruptFileError):
-                raise
-            raise CorruptFileError(
-                f"The attribute '{name}' of '{path}' in '{self.file}' is damaged: {error}"
-            ) from error
+            return self.groups[path].attrs[name]
 
     def _decode(self, value: Any, path: str, name: str) -> str:
         try:
             text = value.decode() if isinstance(value, bytes) else value
-        except UnicodeDecodeError:
-            text = None
-        if not isinstance(text, str) or len(text) > MAX_BYTES:
-            raise CorruptFileError(
-                f"Expected text of at most {MAX_BYTES:,} letters in the attribute '{name}' of "
-                f"'{path}' in '{self.file}', received {type(value).__name__}."
-            )
-        return text
+            if isinstance(text, str) and len(text.encode()) <= MAX_BYTES:
+                return text
+        except UnicodeError:
+            pass
+        raise CorruptFileError(
+            f"Expected text of at most {MAX_BYTES:,} bytes in the attribute '{name}' of '{path}' "
+            f"in '{self.file}', received {type(value).__name__}."
+        )
 
 
 def _check_signature(source: str | os.PathLike[str] | BinaryIO, file: str) -> int:
@@ -303,14 +194,3 @@ def _check_signature(source: str | os.PathLike[str] | BinaryIO, file: str) -> in
         hint = " It is a zip archive: give it the ending `.keras`." if start[:2] == b"PK" else ""
         raise CorruptFileError(f"'{file}' is no HDF5 file, whatever its name says.{hint}")
     return size
-
-
-def _number_dtype(dataset: h5py.Dataset, shape: tuple[int, ...] | None) -> np.dtype | None:
-    dtype = dataset.dtype
-    if shape is None:
-        return None
-    if dtype.kind == "V" and dtype.names is None and dtype.subdtype is None:
-        name = dataset.attrs.get("dtype") if "dtype" in dataset.attrs else None
-        name = name.decode(errors="replace") if isinstance(name, bytes) else name
-        return _dtypes.opaque_dtype(name if isinstance(name, str) else None, dtype.itemsize)
-    return dtype if _dtypes.is_numeric(dtype) else None

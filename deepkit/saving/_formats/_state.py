@@ -8,7 +8,7 @@ import numpy as np
 from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import CLASS_ATTRIBUTE, Pair, is_optimizer, match
-from deepkit.saving._formats._reader import DatasetInfo, Hdf5Reader
+from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer
 from deepkit.saving._saveable import Place, Saveable, join, places_of
 from deepkit.tensors import StatelessScope, Variable
@@ -90,7 +90,7 @@ def _loaded(
         try:
             # Inside a scope, what is assigned stays in the scope.
             with StatelessScope() as scope:
-                pair.place.saveable.load_own_variables(ReadingStore(reader, pair.saved))
+                pair.place.saveable.load_own_variables(ReadingStore(reader, pair))
                 values.extend((v, scope.get_current_value(v)) for v in scope.written())
         except (CorruptFileError, UnsafeFileError):
             raise
@@ -111,14 +111,15 @@ class ReadingStore(Mapping[str, np.ndarray]):
 
     Args:
         reader: the file.
-        saved: the arrays of the group.
+        pair: the group, and what is to be loaded from it.
     """
 
-    def __init__(self, reader: Hdf5Reader, saved: dict[str, DatasetInfo]) -> None:
-        self._reader, self._saved = reader, saved
+    def __init__(self, reader: Hdf5Reader, pair: Pair) -> None:
+        self._reader, self._saved, self._own = reader, pair.saved, pair.own
 
     def __getitem__(self, key: str) -> np.ndarray:
-        return self._reader.read(self._saved[key])
+        target = getattr(self._own.get(key), "dtype", None)
+        return self._reader.read(self._saved[key], target)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._saved)
