@@ -1,6 +1,7 @@
 """Building a model before it is traced: all variables of a step are made by shapes alone."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from deepkit.core import tree
@@ -23,7 +24,10 @@ def ensure_built(model: Trainable, batch: Any, mode: str) -> None:
     """
     is_own = is_default(model, f"{mode}_step")
     if not _is_complete(model, mode, is_own):
-        _evaluate_shapes(model, batch, _forward(model, mode) if is_own else _step(model, mode))
+        if is_own:
+            _evaluate_shapes(model, batch, _forward(model, mode))
+        else:
+            _evaluate_twice(model, batch, _step(model, mode))
         model.built = True
         model._trainer.evaluated_modes.add(mode)
     if mode == "train" and is_own and model.optimizer is not None and not model.optimizer.built:
@@ -52,6 +56,34 @@ def _evaluate_shapes(model: Trainable, batch: Any, step: Callable[[Any], None]) 
         for part in unbuilt:
             part.built = False
         raise
+
+
+def _evaluate_twice(model: Trainable, batch: Any, step: Callable[[Any], None]) -> None:
+    """Run a step of the user's, which may look for weights before it calls the layers with them.
+
+    The first run makes these weights. Only the second one makes the state of optimizers, which then
+    get to see all weights.
+    """
+    count = len(model.variables)
+    try:
+        with _idle(model._trainer.optimizers):
+            _evaluate_shapes(model, batch, step)
+    except Exception:
+        if len(model.variables) == count:
+            raise
+    _evaluate_shapes(model, batch, step)
+
+
+@contextlib.contextmanager
+def _idle(optimizers: list[Any]) -> Iterator[None]:
+    """Let optimizers do nothing."""
+    for optimizer in optimizers:
+        object.__setattr__(optimizer, "apply", lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        for optimizer in optimizers:
+            object.__delattr__(optimizer, "apply")
 
 
 def _forward(model: Trainable, mode: str) -> Callable[[Any], None]:

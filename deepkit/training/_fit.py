@@ -144,7 +144,7 @@ def _check_monitors(model: Trainable, callbacks: CallbackList, validates: bool) 
 
 
 def _check_optimizer(model: Trainable) -> None:
-    if model.optimizer is None:
+    if model.optimizer is None and is_default(model, "train_step"):
         raise ArgumentError(
             f"The model '{model.name}' was compiled without an optimizer. Pass `optimizer=...` "
             f"to `compile` before `fit`."

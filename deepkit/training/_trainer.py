@@ -111,7 +111,7 @@ class Trainer:
     def state(self) -> list[Variable]:
         """All variables that a training step may read or change, each once."""
         variables = list(self._model.variables)
-        for optimizer in self._optimizers():
+        for optimizer in self.optimizers:
             variables.extend(optimizer.variables)
         for metric in self._model.metrics:
             variables.extend(metric.variables)
@@ -119,7 +119,8 @@ class Trainer:
         variables.append(global_seed_generator().state)
         return list({id(variable): variable for variable in variables}.values())
 
-    def _optimizers(self) -> list[Any]:
+    @property
+    def optimizers(self) -> list[Any]:
         """The compiled optimizer, and those that a user's `train_step` finds in attributes."""
         own = [value for value in vars(self._model).values() if isinstance(value, Optimizer)]
         return own if self.optimizer is None else [self.optimizer, *own]
