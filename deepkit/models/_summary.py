@@ -159,8 +159,9 @@ def _within(rows: list[list[str]], layer_range: Sequence[str] | None) -> list[li
 
 
 def _widths(ends: Sequence[float], width: int) -> list[int]:
-    stops = [int(end * width) if end <= 1 else int(end) for end in ends]
-    return [max(8, stop - start - 3) for start, stop in zip([0, *stops], stops)]
+    """The room for text in each column: a border and two spaces are around it."""
+    stops = [int(end * (width - 1)) if end <= 1 else int(end) for end in ends]
+    return [max(5, stop - start - 3) for start, stop in zip([0, *stops], stops)]
 
 
 def _table(header: list[str], rows: list[list[str]], widths: list[int]) -> str:
