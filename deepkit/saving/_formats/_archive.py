@@ -16,8 +16,15 @@ from typing import Any, BinaryIO
 from deepkit.core import serialization
 from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
 from deepkit.saving._atomic import replacing
+from deepkit.saving._formats._legacy_configs import modern_config
 from deepkit.saving._formats._manifest import check_stamp, stamp
-from deepkit.saving._formats._model import KERAS_VERSION, LOADING_HINT, checked_model
+from deepkit.saving._formats._model import (
+    KERAS_VERSION,
+    LOADING_HINT,
+    checked_model,
+    has_older_optimizer,
+    warn_of_older_optimizer,
+)
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._state import load_state, write_state
 from deepkit.saving._formats._writer import written_to
@@ -68,19 +75,27 @@ def load_model(
     """Make the model that a file describes, with its state."""
     file = str(path)
     with _opened(path, file) as archive:
+        metadata = {}
         if _METADATA in archive.namelist():
-            check_stamp(read_json(_read(archive, _METADATA, file), _METADATA, file), file)
+            metadata = read_json(_read(archive, _METADATA, file), _METADATA, file)
+            check_stamp(metadata, file)
         config = read_json(_read(archive, _CONFIG, file), _CONFIG, file)
         if not isinstance(config, dict):
             raise CorruptFileError(f"{_CONFIG} in '{file}' describes no model.")
         with serialization.without_compile(not compile):
             try:
-                model = serialization.deserialize_keras_object(config, custom_objects, safe_mode)
+                made = serialization.deserialize_keras_object(
+                    modern_config(config), custom_objects, safe_mode
+                )
             except (SerializationError, UnsafeFileError) as error:
                 error.add_note(f"While loading '{file}'.")
                 raise
-        model = checked_model(model, file)
+        model = checked_model(made, file)
+        version = str(metadata.get("keras_version", KERAS_VERSION))
         with _weights_in(archive, file) as reader:
+            if compile and has_older_optimizer(version) and "optimizer" in reader.groups:
+                warn_of_older_optimizer(file, version)
+                compile = False
             load_state(model, reader, LOADING_HINT, include_optimizer=compile)
     return model
 

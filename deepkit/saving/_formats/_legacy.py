@@ -1,7 +1,6 @@
 """The older `.h5` format of whole models, of Keras 1 to 3."""
 
 import pathlib
-import warnings
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,13 @@ from deepkit.saving._formats._legacy_weights import (
     write_arrays,
     write_layers,
 )
-from deepkit.saving._formats._model import KERAS_VERSION, LOADING_HINT, checked_model
+from deepkit.saving._formats._model import (
+    KERAS_VERSION,
+    LOADING_HINT,
+    checked_model,
+    has_older_optimizer,
+    warn_of_older_optimizer,
+)
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._json import read_json, write_json
@@ -152,17 +157,13 @@ def _load(
 def _optimizer_pairs(
     optimizer: Any, reader: Hdf5Reader
 ) -> tuple[list[tuple[Variable, DatasetInfo]], list[Difference]]:
+    version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1"
     saved, variables = read_arrays(reader, _OPTIMIZER), optimizer.variables
     if len(saved) < len(variables) and all(info.shape == () for info in saved):
         # The optimizer had not begun.
         return [], []
-    version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1"
-    if len(saved) != len(variables) and version[0] in "12":
-        warnings.warn(
-            f"The state of the optimizer in '{reader.file}', which Keras {version} wrote, has "
-            f"another form and was not loaded. Training goes on with a fresh state.",
-            stacklevel=2,
-        )
+    if has_older_optimizer(version):
+        warn_of_older_optimizer(reader.file, version)
         return [], []
     if len(saved) != len(variables):
         text = (

@@ -73,6 +73,9 @@ def modern_config(entry: dict[str, Any]) -> dict[str, Any]:
         entry: `{"class_name": …, "config": …}`; one with a `module` is of Keras 3 and stays.
     """
     config = entry.get("config")
+    if str(entry.get("module")).startswith("keras.engine."):
+        # Keras 2.12 and 2.13; the rest is in today's form.
+        return {**entry, "module": "keras"}
     if "module" in entry or not isinstance(entry.get("class_name"), str):
         return entry
     if isinstance(config, list):
@@ -169,7 +172,29 @@ def modern_training_config(training: dict[str, Any]) -> dict[str, Any]:
         arguments[name] = _modern_metrics(arguments[name])
     if arguments["loss_weights"] == []:
         arguments["loss_weights"] = None
-    return {"optimizer": training.get("optimizer_config"), **arguments}
+    arguments["loss"] = _modern_loss(arguments["loss"])
+    return {"optimizer": _modern_optimizer(training.get("optimizer_config")), **arguments}
+
+
+def _modern_optimizer(optimizer: Any) -> Any:
+    """An optimizer under its plain name; TensorFlow's had the prefix of custom objects."""
+    if isinstance(optimizer, dict) and isinstance(optimizer.get("class_name"), str):
+        return {**optimizer, "class_name": optimizer["class_name"].removeprefix("Custom>")}
+    return optimizer
+
+
+def _modern_loss(loss: Any) -> Any:
+    """Losses without options that are gone, in lists and dicts of them too."""
+    if isinstance(loss, list):
+        return [_modern_loss(item) for item in loss]
+    if not isinstance(loss, dict) or "module" in loss:
+        return loss
+    if "class_name" not in loss or not isinstance(loss.get("config"), dict):
+        return {output: _modern_loss(own) for output, own in loss.items()}
+    config = {key: value for key, value in loss["config"].items() if key != "fn"}
+    if config.get("reduction") == "auto":
+        config["reduction"] = "sum_over_batch_size"
+    return {**loss, "config": config}
 
 
 def _modern_metrics(metrics: Any) -> Any:

@@ -17,6 +17,8 @@ CLASS_ATTRIBUTE = "class_name"
 # An optimizer that was not built has no more than its iterations and learning rate, and again so
 # many for one that it wraps.
 _UNBUILT_OPTIMIZER = 4
+_OLD_LAYERS = "_layer_checkpoint_dependencies"
+_OLD_SEEDS = "_random_generator"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +65,7 @@ def match(
     pairs, differences = [], list(_moved(left, reader))
     accounted: set[str] = set()
     for place in left:
-        saved = reader.datasets_in(place.variables_path)
+        saved = reader.datasets_in(_path_in(reader, place))
         accounted.update(info.path for info in saved.values())
         if place.is_optional and (not saved or _is_of_unbuilt_optimizer(place, saved)):
             continue
@@ -82,6 +84,14 @@ def match(
 def is_optimizer(place: Place) -> bool:
     """Whether a place is that of an optimizer."""
     return place.is_optional and not isinstance(place.saveable, SeedGenerator)
+
+
+def _path_in(reader: Hdf5Reader, place: Place) -> str:
+    """The group of a place's variables; Keras 2.12 and 2.13 had another name for `layers`."""
+    path = place.variables_path
+    if path in reader.groups or _OLD_LAYERS not in reader.groups:
+        return path
+    return "/".join(_OLD_LAYERS if step == "layers" else step for step in path.split("/"))
 
 
 def _own_state(saveable: Any) -> dict[str, Any] | None:
@@ -140,7 +150,7 @@ def _is_optional_in_file(path: str, reader: Hdf5Reader) -> bool:
     if reader.text(group, CLASS_ATTRIBUTE) is not None:
         return True
     steps = path.split("/")
-    return any(step == "optimizer" or step.endswith("_optimizer") for step in steps)
+    return any(s in ("optimizer", _OLD_SEEDS) or s.endswith("_optimizer") for s in steps)
 
 
 def _moved(places: list[Place], reader: Hdf5Reader) -> Iterator[Difference]:

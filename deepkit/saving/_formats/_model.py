@@ -1,5 +1,6 @@
 """What all files of whole models have in common."""
 
+import warnings
 from typing import Any
 
 from deepkit.core.errors import SerializationError
@@ -25,3 +26,17 @@ def checked_model(made: Any, file: str) -> Any:
             f"Expected '{file}' to describe a model, but it describes {type(made).__name__}."
         )
     return made
+
+
+def has_older_optimizer(version: str) -> bool:
+    """Whether a version of Keras keeps the state of optimizers in another order."""
+    return version[:1] in ("1", "2")
+
+
+def warn_of_older_optimizer(file: str, version: str) -> None:
+    """Say that the state of an optimizer is left out."""
+    warnings.warn(
+        f"The state of the optimizer in '{file}', which Keras {version} wrote, has another form "
+        f"and was not loaded. Training goes on with a fresh state.",
+        stacklevel=2,
+    )
