@@ -118,6 +118,27 @@ def in_a_loop(function):
     return run
 
 
+def network_step(conv, pool):
+    """A step of plain gradient descent of two convolutions, two pools and a dense layer."""
+    first, second = (conv_geometry((n, n), (3, 3)).replace(padding=(NONE, NONE)) for n in (28, 13))
+    pools = [
+        PoolGeometry((n, n, c), (2, 2, 1), (2, 2, 1), (NONE,) * 3) for n, c in ((26, 32), (11, 64))
+    ]
+
+    def loss(weights, images):
+        for kernel, geometry, window in zip(weights, (first, second), pools):
+            images = jax.nn.relu(conv.convolve(images, kernel, geometry=geometry))
+            images = pool.max_pool(images, geometry=window)
+        logits = images.reshape(images.shape[0], -1) @ weights[-1]
+        return -jnp.mean(jax.nn.log_softmax(logits)[:, 0])
+
+    def step(images, *weights):
+        slopes = jax.grad(loss)(weights, images)
+        return [w - 0.01 * slope for w, slope in zip(weights, slopes)]
+
+    return {"a step": step}
+
+
 def medians(functions, arrays, rounds):
     for function in functions:
         jax.block_until_ready(function(*arrays))
@@ -172,6 +193,11 @@ def main():
         native = pooling_parts(_pool_native, geometry)
         ours = pooling_parts(_pool_primitives, geometry)
         compare(title, native, ours, arrays, options.rounds)
+    if options.only in "network":
+        shapes = ((64, 28, 28, 1), (3, 3, 1, 32), (3, 3, 32, 64), (1600, 10))
+        native = network_step(_conv_native, _pool_native)
+        ours = network_step(_conv_primitives, _pool_primitives)
+        compare("network", native, ours, [0.1 * normal(shape) for shape in shapes], options.rounds)
 
 
 if __name__ == "__main__":

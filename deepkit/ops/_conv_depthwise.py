@@ -13,21 +13,18 @@ from ._platform_primitive import transpose
 
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
     """The sum over the kernel's places of shifted inputs times what stands there."""
-    channels = inputs.shape[-1]
-    places = kernel.reshape(-1, channels, kernel.shape[-1] // channels)
-    total = sum(
-        window[..., None] * places[i] for i, window in enumerate(_windows(inputs, geometry))
-    )
-    return total.reshape(*total.shape[:-2], -1)
+    places = _places(kernel, geometry.groups)
+    windows = _windows(inputs, geometry)
+    total = sum(window[..., None, :] * place for window, place in zip(windows, places))
+    return _join(total)
 
 
 def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
     """The outputs' gradient times each place of the kernel, shifted back and added up."""
-    channels = geometry.groups
-    places = kernel.reshape(-1, channels, kernel.shape[-1] // channels)
-    cotangent = cotangent.reshape(*cotangent.shape[:-1], *places.shape[1:])
-    windows = [jnp.sum(cotangent * place, axis=-1) for place in places]
-    shape = geometry.input_shape(cotangent.shape[0], channels)
+    places = _places(kernel, geometry.groups)
+    cotangent = _split(cotangent, geometry.groups)
+    windows = [jnp.sum(cotangent * place, axis=-2) for place in places]
+    shape = geometry.input_shape(cotangent.shape[0], geometry.groups)
     return transpose(lambda x: list(_windows(x, geometry)), shape, windows)
 
 
@@ -35,13 +32,27 @@ def kernel_gradient(
     inputs: jax.Array, cotangent: jax.Array, *, geometry: ConvGeometry
 ) -> jax.Array:
     """For each place of the kernel, shifted inputs times the outputs' gradient, added up."""
-    channels = inputs.shape[-1]
     images = tuple(range(geometry.rank + 1))
-    cotangent = cotangent.reshape(*cotangent.shape[:-1], channels, -1)
+    cotangent = _split(cotangent, geometry.groups)
     places = [
-        jnp.sum(window[..., None] * cotangent, axis=images) for window in _windows(inputs, geometry)
+        jnp.sum(window[..., None, :] * cotangent, axis=images)
+        for window in _windows(inputs, geometry)
     ]
-    return jnp.stack(places).reshape(*geometry.kernel_size, 1, -1)
+    return _join(jnp.stack(places)).reshape(*geometry.kernel_size, 1, -1)
+
+
+def _places(kernel: jax.Array, channels: int) -> jax.Array:
+    return _split(kernel.reshape(-1, kernel.shape[-1]), channels)
+
+
+def _split(x: jax.Array, channels: int) -> jax.Array:
+    """The outputs of each channel apart; channels last, because that is what vectorizes."""
+    return jnp.swapaxes(x.reshape(*x.shape[:-1], channels, -1), -1, -2)
+
+
+def _join(x: jax.Array) -> jax.Array:
+    """`_split` undone."""
+    return jnp.swapaxes(x, -1, -2).reshape(*x.shape[:-2], -1)
 
 
 def _windows(inputs: jax.Array, geometry: ConvGeometry) -> Iterator[jax.Array]:

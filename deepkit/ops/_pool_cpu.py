@@ -72,17 +72,15 @@ def _steps(geometry: PoolGeometry) -> list[PoolGeometry]:
     In this order the first of equal maxima, in the order of reading, stays the first.
     """
     steps, size = [], geometry.input_size
-    for axis in reversed(range(len(size))):
-        step = geometry.along(axis, size)
-        if step.output_size != size or step.window[axis] > 1 or any(step.padding[axis]):
-            steps.append(step)
-            size = step.output_size
+    for axis in reversed(geometry.axes):
+        steps.append(geometry.along(axis, size))
+        size = steps[-1].output_size
     return steps
 
 
 def _slices(inputs: jax.Array, geometry: PoolGeometry, padding: float) -> list[jax.Array]:
     """What each place of a window along one dimension sees."""
-    axis = 1 + max(range(len(geometry.window)), key=lambda i: geometry.window[i])
+    axis = 1 + geometry.axes[0]
     edges = [(0, 0, 0), *((low, high, 0) for low, high in geometry.padding)]
     padded = lax.pad(inputs, jnp.asarray(padding, inputs.dtype), edges)
     strides = (1, *geometry.strides)
@@ -132,4 +130,14 @@ def _spread(cotangent: jax.Array, *, geometry: PoolGeometry) -> jax.Array:
 def _put_back(parts: list[jax.Array], geometry: PoolGeometry) -> jax.Array:
     """`_slices` transposed."""
     shape = (parts[0].shape[0], *geometry.input_size)
-    return transpose(lambda x: _slices(x, geometry, 0), shape, parts)
+    if geometry.overlaps:
+        return transpose(lambda x: _slices(x, geometry, 0), shape, parts)
+    # Side by side, where the sum of spread out parts would read each of them everywhere.
+    axis = 1 + geometry.axes[0]
+    stride, low = geometry.strides[axis - 1], geometry.padding[axis - 1][0]
+    gaps = [jnp.zeros_like(parts[0])] * (stride - len(parts))
+    rows = jnp.stack([*parts, *gaps], axis=axis + 1)
+    rows = rows.reshape(*parts[0].shape[:axis], -1, *parts[0].shape[axis + 1 :])
+    edges = [(0, 0, 0)] * rows.ndim
+    edges[axis] = (-low, shape[axis] - (rows.shape[axis] - low), 0)
+    return lax.pad(rows, jnp.zeros((), rows.dtype), edges)

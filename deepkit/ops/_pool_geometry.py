@@ -32,6 +32,17 @@ class PoolGeometry:
             )
         )
 
+    @property
+    def axes(self) -> list[int]:
+        """The dimensions in which something happens."""
+        dimensions = zip(self.window, self.strides, self.padding)
+        return [i for i, dimension in enumerate(dimensions) if dimension != (1, 1, (0, 0))]
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether windows share places."""
+        return any(window > stride for window, stride in zip(self.window, self.strides))
+
     def along(self, axis: int, input_size: Sizes) -> "PoolGeometry":
         """The same along one dimension only, of an input of another size."""
 
