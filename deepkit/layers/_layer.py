@@ -171,7 +171,6 @@ class Layer(StatefulOperation):
         with self._build_lock:
             if self.built:
                 return
-            self._path = self._current_path()
             given = {f"{name}_shape": shapes_of(value) for name, value in tensors.items()}
             parameters = list(call_signature(type(self).build).names)
             if type(self).build is Layer.build:
@@ -219,11 +218,15 @@ class Layer(StatefulOperation):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._check_constructed()
         signature = call_signature(type(self).call)
+        if not self.built:
+            self._path = self._current_path()
         args, kwargs = self._convert((args, kwargs))
+        # Layers inside go by a `training` that this layer's `call` itself does not take.
+        given_training = kwargs.get("training")
         arguments = self._bind(signature, args, kwargs)
         tensors = tensor_arguments(arguments)
         self._check_inputs(arguments)
-        training = self._training_in_force(signature, arguments)
+        training = self._training_in_force(signature, {"training": given_training, **arguments})
         symbolic = has_symbolic((args, kwargs))
         if not symbolic:
             if signature.takes_training and training is not None:

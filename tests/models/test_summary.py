@@ -65,10 +65,10 @@ def test_numbers_are_those_of_keras(build, fitted):
             if fitted:
                 model.compile(optimizer="adam", loss="mse")
                 model.fit(np.ones((2, 4)), np.ones((2, 1)), verbose=0)
-            found.append(text_of(model, line_length=140))
+            found.append(text_of(model, line_length=80))
     assert totals(found[0]) == totals(found[1])
-    ours = {row[0]: row[1:3] for row in rows(found[0])[1:]}
-    theirs = {row[0]: row[1:3] for row in rows(found[1])[1:]}
+    # Rows with fewer cells go on from the rows before them.
+    ours, theirs = ({row[0]: row[1:3] for row in rows(text)[1:] if len(row) >= 3} for text in found)
     assert len(ours) > 1 and ours == theirs
 
 
