@@ -82,7 +82,7 @@ class Program:
         variables = self._variables()
         scope = StatelessScope(zip(variables, values), collect_losses=True)
         with self.interrupts.allowed(), scope:
-            result = _arrays(self._step(batch))
+            result = self._noted(self._step(batch))
             self._note_written(kind, scope.written(), variables)
             return tuple(_strong(scope.get_current_value(v)) for v in variables), result
 
@@ -100,10 +100,18 @@ class Program:
     def _finish(self, values: Sequence[Any], result: Any) -> Any:
         if self._results is not None:
             with StatelessScope(zip(self._variables(), values)):
-                result = _arrays(self._results())
-        # JAX sorts the keys of dicts; logs keep their order.
-        self._names = list(result) if isinstance(result, dict) else None
+                result = self._noted(self._results())
         return jax.tree.map(jnp.asarray, result)
+
+    def _noted(self, result: Any) -> Any:
+        """A result as arrays; the order of its keys is noted, as JAX sorts the keys of dicts."""
+        self._names = list(result) if isinstance(result, dict) else None
+        # The values of variables are right only as long as the scope is open.
+        return jax.tree.map(
+            lambda leaf: leaf.value if isinstance(leaf, Variable) else leaf,
+            result,
+            is_leaf=lambda leaf: isinstance(leaf, Variable),
+        )
 
     def in_order(self, result: Any) -> Any:
         """A result with the keys in the order in which the step gave them."""
@@ -207,15 +215,6 @@ def _rows_of(array: Any, order: Any, start: Any, rows: int) -> Any:
         return lax.dynamic_slice_in_dim(array, start, rows)
     index = lax.dynamic_slice_in_dim(order, start, rows)
     return array.at[index].get(mode="promise_in_bounds")
-
-
-def _arrays(result: Any) -> Any:
-    """A result with the values of variables, which are right only as long as the scope is open."""
-    return jax.tree.map(
-        lambda leaf: leaf.value if isinstance(leaf, Variable) else leaf,
-        result,
-        is_leaf=lambda leaf: isinstance(leaf, Variable),
-    )
 
 
 def _strong(value: Any) -> Any:

@@ -171,6 +171,26 @@ def test_two_optimizers_and_random_numbers():
     assert len(set(history["noise"])) == 4
 
 
+@pytest.mark.parametrize("rows", [5, 4])
+def test_logs_keep_the_order_of_ones_own(rows):
+    class Own(Plain):
+        def train_step(self, data):
+            return {"z": super().train_step(data)["loss"], "a": self.optimizer.iterations}
+
+    model = Own()
+    model.compile(optimizer="sgd", loss="mse")
+    assert list(model.fit(X, Y, batch_size=rows, verbose=0).history) == ["z", "a"]
+
+
+def test_logs_of_several_outputs_begin_with_the_loss():
+    inputs = deepkit.Input((4,))
+    outputs = {"a": layers.Dense(1)(inputs), "b": layers.Dense(1)(inputs)}
+    model = deepkit.Model(inputs, outputs)
+    model.compile(optimizer="sgd", loss="mse", metrics={"a": ["mae"]})
+    history = model.fit(X, {"a": Y, "b": Y}, verbose=0).history
+    assert list(history) == ["loss", "a_mae", "a_loss", "b_loss"]
+
+
 def test_a_step_that_returns_no_dict():
     class Silent(Plain):
         def train_step(self, data):
