@@ -1,4 +1,4 @@
-"""Checks of values, such as labels and indices: now where they are known, else before a program runs.
+"""Checks of values, such as labels: at once where they are known, else before a program runs.
 
 A compiled program cannot raise. What is checked while it is traced is noted by an open collector,
 from which training makes a small program of its own that runs on the data first.
@@ -37,7 +37,7 @@ class _Current(threading.local):
 _CURRENT = _Current()
 
 
-class collect_value_checks:  # noqa: N801 (used as a statement)
+class collect_value_checks:
     """Collect the checks of traced values inside a `with` block."""
 
     def __enter__(self) -> list[ValueCheck]:

@@ -9,9 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core import dtypes, naming
-from deepkit.core.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, StateError
-from deepkit.core.shapes import Shape, standardize_shape
+from deepkit.core.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
+from deepkit.core.shapes import Shape
+from deepkit.tensors._array_like import ArrayLike
 from deepkit.tensors._autocast import autocast_dtype, cast_floats
+from deepkit.tensors._initial_value import (
+    as_initializer,
+    computed_array,
+    initial_array,
+    known_shape,
+    usable_dtype,
+)
 from deepkit.tensors._scope import (
     current_scope,
     in_abstract_scope,
@@ -23,17 +31,19 @@ _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
 _INITIALIZATION_LOCK = threading.RLock()
 
 
-class Variable:
+class Variable(ArrayLike):
     """A tensor that can be assigned to.
 
     Its value is a `jax.Array`, made at the first read. Inside a `StatelessScope` the scope's value
     is read and written instead, which is what makes stateful code work under `jax.jit`.
     Operators and `jnp` functions take a variable where they take an array; functions of `jax.lax`
-    need `variable.value`.
+    need `variable.value`. To JAX's transformations a variable is a container of its value: a
+    function under `jax.jit` or `jax.grad` that is given one gets an array.
 
     Args:
-        initializer: a callable `(shape, dtype=...)` that gives the first value, or a plain value.
-        shape: the shape; needed with a callable.
+        initializer: a callable `(shape, dtype=...)` that gives the first value, the name of an
+            initializer, or a plain value.
+        shape: the shape; needed with a callable or a name.
         dtype: name of the dtype; that of a plain value, or `floatx()`, if `None`.
         trainable: whether optimizers change it.
         autocast: whether a layer's mixed-precision policy may cast it when it is read.
@@ -47,7 +57,10 @@ class Variable:
 
     Raises:
         ArgumentError: a callable without a shape, or a shape with unknown sizes.
-        ShapeError: an assigned value has another shape.
+        ArgumentTypeError: no initial value, or a constraint or regularizer that is no function.
+        DTypeError: the dtype is not numeric, or of 64 bits where JAX has them off.
+        ShapeError: the initial or an assigned value has another shape.
+        StateError: a traced value is given or assigned where it would be lost.
 
     Example:
         >>> import deepkit
@@ -86,55 +99,20 @@ class Variable:
         self._aggregation = aggregation
         self._synchronization = synchronization
         self._layout = layout
-        self.constraint = constraint
-        self.regularizer = regularizer
+        self.constraint = _function_or_none("constraint", constraint)
+        self.regularizer = _function_or_none("regularizer", regularizer)
         self._overwrite_with_gradient = False
+        # Whether others may hold the very array that is the value.
         self._exposed = False
         self._value: Any = None
-        self._initializer: Callable[..., Any] | None = None
-        if callable(initializer) and not hasattr(initializer, "__array__"):
-            self._defer(initializer, shape, dtype)
+        self._initializer = as_initializer(initializer, self._path)
+        if self._initializer is None:
+            self._value = initial_array(initializer, shape, dtype, self._path)
+            self._shape = Shape(self._value.shape)
+            self._dtype = self._value.dtype.name
         else:
-            self._set_initial_value(initializer, shape, dtype)
-
-    def _defer(self, initializer: Callable[..., Any], shape: Any, dtype: Any) -> None:
-        if shape is None:
-            raise ArgumentError(
-                f"Expected `shape` for the variable '{self._path}', because its initializer "
-                f"{initializer!r} is a function of the shape."
-            )
-        if isinstance(initializer, type):
-            initializer = initializer()
-        self._shape = standardize_shape(shape)
-        if None in self._shape:
-            raise ArgumentError(
-                f"Expected known sizes for the variable '{self._path}', "
-                f"received the shape {tuple(self._shape)}."
-            )
-        self._dtype = _usable_dtype(dtype, self._path)
-        self._initializer = initializer
-
-    def _set_initial_value(self, value: Any, shape: Any, dtype: Any) -> None:
-        if value is None:
-            raise ArgumentTypeError(
-                f"Expected an initializer or an initial value for the variable '{self._path}', "
-                f"received None."
-            )
-        if isinstance(value, str):
-            raise ArgumentTypeError(
-                f"Expected an initializer or an initial value for the variable '{self._path}', "
-                f"received the text {value!r}. Resolve names with "
-                f"`deepkit.initializers.get({value!r})`."
-            )
-        array = _initial_array(value, dtype, self._path)
-        if shape is not None and array.shape != tuple(standardize_shape(shape)):
-            raise ShapeError(
-                f"Expected an initial value of shape {tuple(standardize_shape(shape))} for the "
-                f"variable '{self._path}', received one of shape {array.shape}."
-            )
-        self._shape = Shape(array.shape)
-        self._dtype = array.dtype.name
-        self._value = array
+            self._shape = known_shape(shape, initializer, self._path)
+            self._dtype = usable_dtype(dtype, self._path)
 
     name = property(lambda self: self._name, doc="The last name of its path.")
     path = property(lambda self: self._path, doc="Names of the scopes it was made in, and its own.")
@@ -149,6 +127,11 @@ class Variable:
         """The name of the dtype that a read gives."""
         wanted = autocast_dtype() if self._autocast else None
         return wanted if wanted is not None and dtypes.is_float(self._dtype) else self._dtype
+
+    @property
+    def stored_dtype(self) -> str:
+        """The name of the variable's own dtype, whatever an autocast scope asks for."""
+        return self._dtype
 
     @property
     def size(self) -> int:
@@ -176,37 +159,45 @@ class Variable:
     @property
     def value(self) -> jax.Array:
         """The value: the innermost state scope's if it has one, else the variable's own."""
-        value = scoped_value(self)
-        if value is None:
-            if self._value is None and in_abstract_scope():
-                value = jnp.zeros(self._shape, self._dtype)
-            else:
-                self._exposed = True
-                value = self.concrete_value()
+        value = self.stored_value()
         return cast_floats(value, autocast_dtype()) if self._autocast else value
 
+    def stored_value(self) -> jax.Array:
+        """The value in the variable's own dtype, whatever an autocast scope asks for."""
+        value = self._current_value()
+        if value is self._value:
+            self._exposed = True
+        return value
+
+    def _current_value(self) -> jax.Array:
+        """The value, not to be handed out."""
+        value = scoped_value(self)
+        if value is not None:
+            return value
+        if self._value is None and in_abstract_scope():
+            return jnp.zeros(self._shape, self._dtype)
+        return self.concrete_value()
+
     def concrete_value(self) -> jax.Array:
-        """The variable's own value, whatever scope is open; made now if it was not made yet."""
+        """The variable's own value, whatever scope is open; made now if it was not made yet.
+
+        The caller must not hand the array out: its buffer may be given away.
+        """
         if self._value is None:
             with _INITIALIZATION_LOCK:
                 if self._value is None:
-                    self._value = self._make_initial_value()
+                    self._initialize()
         elif isinstance(self._value, np.ndarray):
             with jax.ensure_compile_time_eval():
                 self._value = jnp.asarray(self._value)
         return self._value
 
-    def _make_initial_value(self) -> jax.Array:
-        assert self._initializer is not None
-        with outside_scopes(), jax.ensure_compile_time_eval():
-            value = jnp.asarray(self._initializer(self._shape, dtype=self._dtype))
-        if value.shape != tuple(self._shape):
-            raise ShapeError(
-                f"Expected the initializer of '{self._path}' to give the shape "
-                f"{tuple(self._shape)}, received {value.shape} from {self._initializer!r}."
-            )
-        self._initializer = None
-        return value.astype(self._dtype)
+    def _initialize(self) -> None:
+        with outside_scopes():
+            value = computed_array(self._initializer, self._shape, self._dtype, self._path)
+        # The initializer may keep what it returns.
+        self._exposed = True
+        self._value, self._initializer = value, None
 
     @property
     def is_initialized(self) -> bool:
@@ -220,8 +211,8 @@ class Variable:
         """
         value = self.concrete_value()
         if self._exposed:
-            value = jnp.array(value, copy=True)
-            self._value = value
+            # Copies without compiling a program for each shape.
+            self._value = value = jax.device_put(value, value.sharding, may_alias=False)
             self._exposed = False
         return value
 
@@ -272,32 +263,31 @@ class Variable:
 
     def assign_add(self, value: Any) -> jax.Array:
         """Add to the value; see `assign`."""
-        return self.assign(self.stored_value() + self._operand(value))
+        return self.assign(self._current_value() + self._operand(value))
 
     def assign_sub(self, value: Any) -> jax.Array:
         """Subtract from the value; see `assign`."""
-        return self.assign(self.stored_value() - self._operand(value))
-
-    def stored_value(self) -> jax.Array:
-        """The value in the variable's own dtype, whatever an autocast scope asks for."""
-        value = scoped_value(self)
-        return self.concrete_value() if value is None else value
+        return self.assign(self._current_value() - self._operand(value))
 
     def _operand(self, value: Any) -> jax.Array:
-        return jnp.asarray(value.value if isinstance(value, Variable) else value).astype(
-            self._dtype
-        )
+        array = jnp.asarray(value.value if isinstance(value, Variable) else value)
+        return array.astype(self._dtype)
 
     def numpy(self) -> np.ndarray:
         """A copy of the value as a NumPy array."""
-        return np.array(self.stored_value())
+        return np.array(self._current_value())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = np.array(self.stored_value())
-        return array if dtype is None else array.astype(dtype)
+        return np.array(self._current_value(), dtype=dtype)
 
-    def __jax_array__(self) -> jax.Array:
-        return self.value
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _register(cls)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # For `copy` and `pickle`: the copy has a buffer of its own.
+        value = None if self._value is None else np.array(self._value)
+        return {**self.__dict__, "_value": value}
 
     def __repr__(self) -> str:
         head = f"<Variable path={self._path}, shape={tuple(self._shape)}, dtype={self._dtype}"
@@ -309,135 +299,23 @@ class Variable:
         text = np.array2string(np.asarray(value), separator=", ", threshold=20)
         return f"{head}, value={text}>"
 
-    def __hash__(self) -> int:
-        return id(self)
 
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __index__(self) -> int:
-        return self.value.__index__()
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __iter__(self) -> Any:
-        return iter(self.value)
-
-    def __getitem__(self, key: Any) -> jax.Array:
-        return self.value[_plain(key)]
-
-    def __getattr__(self, name: str) -> Any:
-        # Methods of arrays (`reshape`, `sum`, `astype`, `at`, `T` …) are those of the value.
-        if name.startswith("_") or not hasattr(jax.Array, name):
-            raise AttributeError(f"'Variable' object has no attribute {name!r}")
-        return getattr(self.value, name)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Variable):
-        return value.value
-    if isinstance(value, tuple):
-        return tuple(_plain(part) for part in value)
+def _function_or_none(argument: str, value: Any) -> Any:
+    if value is not None and not callable(value):
+        raise ArgumentTypeError(
+            f"Expected `{argument}` of a Variable to be a function or None, received {value!r}."
+        )
     return value
 
 
-def _usable_dtype(dtype: Any, path: str) -> str:
-    name = dtypes.standardize_dtype(dtype)
-    if name == "string":
-        raise DTypeError(f"The variable '{path}' cannot hold text; its dtype must be numeric.")
-    if dtypes.canonicalize_dtype(name) != name:
-        raise DTypeError(
-            f"The variable '{path}' asks for {name}, which JAX narrows to "
-            f"{dtypes.canonicalize_dtype(name)} as it is set up now. Turn 64-bit types on with "
-            f"`jax.config.update('jax_enable_x64', True)`, or ask for 32 bits."
-        )
-    return name
+def _register(cls: type) -> None:
+    """Let JAX look into variables. Inside a transformed function they are arrays.
+
+    What is assigned there could not come back.
+    """
+    jax.tree_util.register_pytree_node(
+        cls, lambda variable: ((variable.value,), None), lambda _, children: children[0]
+    )
 
 
-def _initial_array(value: Any, dtype: Any, path: str) -> jax.Array:
-    if isinstance(value, Variable):
-        value = value.value
-    if dtype is not None:
-        dtype = _usable_dtype(dtype, path)
-    else:
-        kind = np.asarray(value).dtype if not hasattr(value, "dtype") else None
-        if kind is not None and kind.kind == "f":
-            dtype = dtypes.standardize_dtype(None)
-    with jax.ensure_compile_time_eval():
-        if dtype is None:
-            dtype = dtypes.canonicalize_dtype(getattr(value, "dtype", None) or kind)
-        return jnp.array(value, dtype=dtype, copy=True)
-
-
-def _binary(name: str) -> Callable[[Variable, Any], Any]:
-    def method(self: Variable, other: Any) -> Any:
-        return getattr(self.value, name)(_plain(other))
-
-    method.__name__ = name
-    return method
-
-
-def _unary(name: str) -> Callable[[Variable], Any]:
-    def method(self: Variable) -> Any:
-        return getattr(self.value, name)()
-
-    method.__name__ = name
-    return method
-
-
-_BINARY = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "and",
-    "or",
-    "xor",
-    "lshift",
-    "rshift",
-    "divmod",
-]
-for _name in _BINARY:
-    setattr(Variable, f"__{_name}__", _binary(f"__{_name}__"))
-    setattr(Variable, f"__r{_name}__", _binary(f"__r{_name}__"))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(Variable, f"__{_name}__", _binary(f"__{_name}__"))
-for _name in ("neg", "pos", "abs", "invert"):
-    setattr(Variable, f"__{_name}__", _unary(f"__{_name}__"))
-
-
-class _Leaf(Variable):
-    """A variable rebuilt by JAX from its value, inside a transformed function."""
-
-    def __init__(self, variable: Variable | None, value: Any) -> None:
-        self._name = variable._name if variable is not None else "leaf"
-        self._path = variable._path if variable is not None else "leaf"
-        self._value = value
-        self._shape = Shape(getattr(value, "shape", ()))
-        self._dtype = getattr(getattr(value, "dtype", None), "name", "float32")
-        self._trainable = self._autocast = False
-        self._exposed = True
-        self.constraint = self.regularizer = None
-
-    @property
-    def value(self) -> Any:
-        return self._value
-
-
-jax.tree_util.register_pytree_node(
-    Variable, lambda v: ((v.value,), None), lambda _, children: _Leaf(None, children[0])
-)
-jax.tree_util.register_pytree_node(
-    _Leaf, lambda v: ((v.value,), None), lambda _, children: _Leaf(None, children[0])
-)
+_register(Variable)
