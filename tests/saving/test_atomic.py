@@ -150,6 +150,13 @@ def test_the_order_of_steps(tmp_path, monkeypatch):
     assert steps == ["written", "fsync file", "replace", "fsync folder"]
 
 
+def test_an_archive_that_went_wrong_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr("zipfile.ZipFile.testzip", lambda archive: "config.json")
+    with pytest.raises(deepkit.errors.CorruptFileError, match="was not written correctly"):
+        save(make(), tmp_path / "model.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
 @every_format
 def test_a_write_that_went_wrong_is_seen(ending, tmp_path, monkeypatch):
     """What was written is read again before it takes the place of the old file."""

@@ -172,6 +172,53 @@ def test_each_variable_is_stored_once(tmp_path):
     assert_equal_values(values(model), before)
 
 
+def test_a_list_in_two_places_is_visited_once(tmp_path):
+    def make(k):
+        class Lists(k.Model):
+            def __init__(self):
+                super().__init__()
+                shared = [k.layers.Dense(2)]
+                self.all = [shared, k.layers.Dense(2), shared]
+
+            def call(self, x):
+                return self.all[1](self.all[0][0](x))
+
+        model = Lists()
+        model(INPUTS)
+        return model
+
+    paths = [str(tmp_path / f"{who}.weights.h5") for who in ("ours", "theirs")]
+    make(deepkit).save_weights(paths[0])
+    with oracle():
+        make(keras).save_weights(paths[1])
+    assert list(arrays_in(paths[0])) == list(arrays_in(paths[1]))
+
+
+@pytest.mark.parametrize("kind", ["dict", "list"])
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_losses_of_several_outputs(kind, ending, tmp_path):
+    def make(k):
+        inputs = k.Input((5,))
+        heads = [k.layers.Dense(2, name=name)(inputs) for name in ("a", "b")]
+        model = k.Model(inputs, dict(zip("ab", heads)) if kind == "dict" else heads)
+        losses = ["mse", k.losses.Huber(2.0)]
+        model.compile("sgd", loss=dict(zip("ab", losses)) if kind == "dict" else losses)
+        return model
+
+    targets = {"a": INPUTS[:, :2], "b": INPUTS[:, 2:4]}
+    targets = targets if kind == "dict" else list(targets.values())
+    model = fill(make(deepkit))
+    path = str(tmp_path / f"several{ending}")
+    model.save(path)
+    loaded = deepkit.saving.load_model(path)
+    expected = model.evaluate(INPUTS, targets, verbose=0)
+    assert loaded.evaluate(INPUTS, targets, verbose=0) == expected
+    with oracle():
+        theirs = keras.saving.load_model(path).evaluate(INPUTS, targets, verbose=0)
+    # Means in float32, in another order.
+    np.testing.assert_allclose(np.ravel(theirs)[0], np.ravel(expected)[0], rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @every_format
 def test_small_floats_come_back_bit_for_bit(dtype, ending, tmp_path):

@@ -302,6 +302,14 @@ def test_layers_may_save_and_load_in_their_own_way(tmp_path):
     assert_equal_values([other.layers[0].seen], [np.arange(3.0)])
 
 
+def test_arrays_of_any_byte_order(tmp_path):
+    model, other = (deepkit.Sequential([deepkit.Input((5,)), Own()]) for _ in range(2))
+    for dtype in (">f8", "<f8", ">i4", "uint16", "bool", "complex64"):
+        model.layers[0].seen = np.array([0, 1, 1]).astype(dtype)
+        other.load_weights(saved(model, tmp_path))
+        np.testing.assert_array_equal(other.layers[0].seen, model.layers[0].seen)
+
+
 def test_an_error_in_the_users_loading_changes_nothing(tmp_path):
     class Broken(Own):
         def load_own_variables(self, store):

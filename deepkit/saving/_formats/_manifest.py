@@ -40,9 +40,7 @@ def check_stamp(description: Any, file: str) -> None:
 
 def checksum(array: np.ndarray) -> int:
     """The CRC-32 of an array's bytes in little-endian order."""
-    array = np.ascontiguousarray(array)
-    if array.dtype.byteorder == ">":
-        array = array.astype(array.dtype.newbyteorder("<"))
+    array = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
     return zlib.crc32(array.reshape(-1).view("uint8"))
 
 

@@ -134,10 +134,7 @@ class Hdf5Reader:
         """
         if not self._has(path, name):
             return None
-        value = self._attribute(path, name, 1)
-        if isinstance(value, np.ndarray) and value.size == 1:
-            value = value.reshape(())[()]
-        text = self._decode(value, path, name)
+        text = self._decode(self._attribute(path, name, 1), path, name)
         if not path:
             self.manifest.check_text(name, text, self.file)
         return text
