@@ -9,7 +9,7 @@ from deepkit.layers._layer import Layer
 class ActivityRegularization(Layer):
     """Return the inputs as they are and add a penalty on them to the losses.
 
-    The penalty is `l1 * sum(abs(x)) + l2 * sum(x**2)`.
+    The penalty is `(l1 * sum(abs(x)) + l2 * sum(x**2)) / batch_size`.
 
     Args:
         l1: factor of the absolute values.
@@ -20,7 +20,7 @@ class ActivityRegularization(Layer):
         >>> layer = deepkit.layers.ActivityRegularization(l2=0.5)
         >>> _ = layer(deepkit.ops.ones((2, 2)))
         >>> [float(loss) for loss in layer.losses]
-        [2.0]
+        [1.0]
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:

@@ -124,6 +124,4 @@ def _refuse_to_flatten(tensor: KerasTensor) -> Any:
 
 
 # So that `jnp` functions given a KerasTensor say what to do instead.
-jax.tree_util.register_pytree_node(
-    KerasTensor, _refuse_to_flatten, lambda _, children: children[0]
-)
+jax.tree_util.register_pytree_node(KerasTensor, _refuse_to_flatten, lambda _, children: children[0])
