@@ -14,7 +14,8 @@ from ._conv_geometry import ConvGeometry
 from ._conv_native import convolve as convolve
 from ._platform_primitive import zeros_beside
 
-_CHUNK_BYTES = 2**20
+# Measured: half of the second-level cache; with fewer filters each part has a cost of its own.
+_PART_BYTES, _FEW_FILTERS = 2**20, 16
 
 
 def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -44,7 +45,7 @@ def kernel_gradient(
 
     Big batches are gone through in parts that stay in the cache.
     """
-    parts = _count_parts(inputs)
+    parts = _count_parts(inputs, cotangent.shape[-1])
     if parts == 1:
         return _kernel_gradient(inputs, cotangent, geometry)
 
@@ -57,13 +58,13 @@ def kernel_gradient(
     return lax.scan(add_part, zeros, tuple(split))[0]
 
 
-def _count_parts(inputs: jax.Array) -> int:
-    """The smallest divisor of the batch that makes parts fit, 1 where all fits already."""
+def _count_parts(inputs: jax.Array, filters: int) -> int:
+    """The least divisor of the batch that makes parts fit; 1 where parts would not pay."""
     batch = inputs.shape[0]
-    wanted = math.ceil(inputs.size * inputs.dtype.itemsize / _CHUNK_BYTES)
-    if wanted <= 4:
+    wanted = math.ceil(inputs.size * inputs.dtype.itemsize / _PART_BYTES)
+    if wanted <= 2 or filters <= _FEW_FILTERS:
         return 1
-    return min((n for n in range(1, batch + 1) if batch % n == 0 and n >= wanted), default=batch)
+    return min((n for n in range(wanted, batch + 1) if batch % n == 0), default=batch)
 
 
 def _kernel_gradient(inputs: jax.Array, cotangent: jax.Array, geometry: ConvGeometry) -> jax.Array:

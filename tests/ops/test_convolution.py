@@ -111,7 +111,7 @@ def test_integers_are_convolved_as_they_are():
 
 def test_large_batches_go_through_the_kernel_gradient_in_parts():
     geometry = geometry_of((32, 32), (3, 3))
-    x, _, y = operands(geometry, batch=20, channels=64, filters=2)
+    x, _, y = operands(geometry, batch=20, channels=64, filters=17)
     actual = primitives.kernel_gradient(x, y, geometry=geometry)
     expected = native.kernel_gradient(x, y, geometry=geometry)
     # Sums of 20 480 products of size one have an error of about 1e-7 * 20480 ** 0.5 * 10.
@@ -208,7 +208,7 @@ def test_other_platforms_get_the_native_convolution():
     [(geometry_of((4, 3), (2, 2)), 4), (geometry_of((64, 64), (2, 2)), 150)],
 )
 def test_under_shard_map_gradients_of_a_shared_kernel_are_added_up(geometry, channels):
-    x, k, _ = operands(geometry, channels=channels, filters=2)
+    x, k, _ = operands(geometry, channels=channels, filters=17)
     mesh = jax.make_mesh((1,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
     spec = jax.sharding.PartitionSpec
     sharded = jax.shard_map(
