@@ -1,5 +1,6 @@
 """Functional models: how inputs are matched to the graph, and its config."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ from deepkit.core.serialization import deserialize_keras_object, serialize_keras
 from deepkit.layers import Layer
 from deepkit.layers._call_signature import call_signature
 from deepkit.models._function import Function
+from deepkit.models._keras_ops import as_in_keras, call_arguments, function_of, is_op_of_keras
 from deepkit.tensors import FunctionOperation, KerasTensor, Operation
 
 
@@ -99,10 +101,7 @@ def functional_config(function: Function, base: dict[str, Any]) -> dict[str, Any
     layers = []
     for operation in function.operations:
         nodes = [n for n in function.graph.nodes if n.operation is operation and not n.is_input]
-        entry = _operation_entry(operation)
-        entry["name"] = operation.name
-        entry["inbound_nodes"] = [_node_entry(node, places) for node in nodes]
-        layers.append(entry)
+        layers.append({**_operation_entry(operation, nodes, places), "name": operation.name})
     return {
         "name": base["name"],
         "trainable": base.get("trainable", True),
@@ -137,21 +136,31 @@ def _places(function: Function) -> dict[tuple[Operation, int], int]:
     return places
 
 
-def _operation_entry(operation: Operation) -> dict[str, Any]:
-    if isinstance(operation, FunctionOperation):
-        return {
-            "module": "deepkit.ops",
-            "class_name": "FunctionOperation",
-            "config": {
-                "name": operation.name,
-                "function": serialize_keras_object(operation.function),
-            },
-            "registered_name": None,
-        }
-    return serialize_keras_object(operation)
+def _operation_entry(
+    operation: Operation, nodes: list[Any], places: dict[tuple[Operation, int], int]
+) -> dict[str, Any]:
+    """A layer or op and its calls."""
+    described = as_in_keras(operation, nodes[0].args, nodes[0].kwargs) if len(nodes) == 1 else None
+    if described is not None:
+        entry, args, options = described
+        config = {**entry["config"], **serialize_keras_object(options)}
+        return {**entry, "config": config, "inbound_nodes": [_call_entry(args, {}, places)]}
+    calls = [_call_entry(node.args, node.kwargs, places) for node in nodes]
+    if not isinstance(operation, FunctionOperation):
+        return {**serialize_keras_object(operation), "inbound_nodes": calls}
+    function = serialize_keras_object(operation.function)
+    return {
+        "module": "deepkit.ops",
+        "class_name": "FunctionOperation",
+        "config": {"name": operation.name, "function": function},
+        "registered_name": None,
+        "inbound_nodes": calls,
+    }
 
 
-def _node_entry(node: Any, places: dict[tuple[Operation, int], int]) -> dict[str, Any]:
+def _call_entry(
+    args: Iterable[Any], kwargs: dict[str, Any], places: dict[tuple[Operation, int], int]
+) -> dict[str, Any]:
     def write(value: Any) -> Any:
         if isinstance(value, KerasTensor):
             entry = serialize_keras_object(value)
@@ -168,8 +177,8 @@ def _node_entry(node: Any, places: dict[tuple[Operation, int], int]) -> dict[str
         return serialize_keras_object(value)
 
     return {
-        "args": [write(arg) for arg in node.args],
-        "kwargs": {key: write(value) for key, value in node.kwargs.items()},
+        "args": [write(arg) for arg in args],
+        "kwargs": {key: write(value) for key, value in kwargs.items()},
     }
 
 
@@ -184,6 +193,7 @@ class GraphBuilder:
         self.config = config
         self.operations: dict[str, Operation] = {}
         self.outputs: dict[tuple[str, int], list[KerasTensor]] = {}
+        self._options: dict[str, dict[str, Any]] = {}
 
     def draw(self) -> tuple[Any, Any]:
         """The inputs and outputs, nested as they were.
@@ -211,6 +221,11 @@ class GraphBuilder:
             config = entry["config"]
             function = deserialize_keras_object(config["function"])
             return FunctionOperation(function, name=config["name"])
+        if is_op_of_keras(entry):
+            config = dict(entry["config"])
+            operation = FunctionOperation(function_of(entry), name=config.pop("name", None))
+            self._options[operation.name] = deserialize_keras_object(config)
+            return operation
         made = deserialize_keras_object(entry)
         if not isinstance(made, Operation):
             raise SerializationError(
@@ -236,8 +251,12 @@ class GraphBuilder:
                     later.append((name, index, call))
                     continue
                 args, kwargs = arguments
-                _drop_default_training(self.operations[name], kwargs)
-                self._note(name, index, self.operations[name](*args, **kwargs))
+                operation = self.operations[name]
+                _drop_default_training(operation, kwargs)
+                if name in self._options:
+                    options = {**self._options[name], **kwargs}
+                    args, kwargs = call_arguments(operation.function, args, options)
+                self._note(name, index, operation(*args, **kwargs))
             if len(later) == len(waiting):
                 raise SerializationError(
                     f"The model's config is incomplete: the inputs of "
