@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import jax
+
 from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.data import ArrayData, Data, EpochFeed, prefetch
@@ -79,9 +81,10 @@ class Runner:
         if resume is not None:
             resume.settle(self._model)
         fixed = self._model._trainer.steps_per_execution
-        pacer = Pacer(fixed) if hooks.active or fixed > 1 else self._pacer
+        looped = fixed > 1 or not _loops_inside(self._model)
+        pacer = Pacer(fixed) if hooks.active or fixed > 1 or not looped else self._pacer
         skip = 0 if resume is None else resume.batch
-        return device_pass(binding, self._device, order, pacer, hooks, skip)
+        return device_pass(binding, self._device, order, pacer, hooks, skip, looped)
 
     def _batches(self, resume: ResumePoint | None) -> Iterator[Any]:
         """The batches of a pass; random generators are set right once those done are skipped."""
@@ -98,3 +101,11 @@ class Runner:
         """End what reads ahead."""
         if self._device is None:
             self._feed.close()
+
+
+def _loops_inside(model: Trainable) -> bool:
+    """Whether steps hold loops of their own, which XLA runs more slowly in a loop on CPU."""
+    on_cpu = jax.devices()[0].platform == "cpu"
+    return on_cpu and any(
+        getattr(layer, "loops_inside", False) for layer in model._flatten_layers()
+    )
