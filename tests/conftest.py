@@ -1,4 +1,4 @@
-"""Strict grounds for every test: Keras on its JAX backend, strict promotion, warnings are errors."""
+"""Strict grounds for every test: Keras on JAX, strict promotion, warnings are errors."""
 
 import os
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import jax
-
 from deepkit.core import dtypes, naming
 from deepkit.core.errors import ArgumentTypeError
 from deepkit.core.shapes import Shape, standardize_shape
@@ -117,11 +115,3 @@ def has_symbolic(values: Any) -> bool:
 def spec_like(value: Any) -> KerasTensor:
     """A `KerasTensor` with the shape and dtype of an array."""
     return KerasTensor(Shape(value.shape), dtypes.standardize_dtype(value.dtype))
-
-
-def _refuse_to_flatten(tensor: KerasTensor) -> Any:
-    return tensor._refuse("given to a function of JAX")
-
-
-# So that `jnp` functions given a KerasTensor say what to do instead.
-jax.tree_util.register_pytree_node(KerasTensor, _refuse_to_flatten, lambda _, children: children[0])

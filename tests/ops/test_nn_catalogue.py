@@ -13,7 +13,6 @@ from deepkit.tensors import KerasTensor, Variable
 from tests.ops.nn_catalogue import ROWS_OF_NN
 from tests.oracle import keras, oracle
 
-
 # Keras's does not sum to 1; `test_nn_functions` compares it with its definition.
 ELSEWHERE = {"sparsemax"}
 

@@ -23,12 +23,13 @@ ROWS = [
     Row(
         "Conv2D",
         {
-            **{"filters": 3, "kernel_size": [3, 1], "padding": "SAME", **_FIRST},
-            **{
-                "kernel_regularizer": "l2",
-                "bias_constraint": "non_neg",
-                "bias_initializer": "ones",
-            },
+            "filters": 3,
+            "kernel_size": [3, 1],
+            "padding": "SAME",
+            **_FIRST,
+            "kernel_regularizer": "l2",
+            "bias_constraint": "non_neg",
+            "bias_initializer": "ones",
         },
         (2, 4, 5, 5),
         label="channels_first",
