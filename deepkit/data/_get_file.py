@@ -76,7 +76,7 @@ def get_file(
         >>> path = deepkit.utils.get_file(
         ...     origin=(folder / "words.txt").as_uri(), cache_dir=folder / "cache"
         ... )
-        >>> print(open(path).read())
+        >>> print(pathlib.Path(path).read_text())
         hello
     """
     if not origin:

@@ -224,7 +224,8 @@ class GraphBuilder:
         if entry.get("class_name") == "FunctionOperation":
             config = entry["config"]
             described = config["function"]
-            function = op_named(described["config"]) if isinstance(described, dict) else None
+            is_op = isinstance(described, dict) and described.get("module") == "keras.ops"
+            function = op_named(described["config"]) if is_op else None
             if function is None:
                 function = deserialize_keras_object(described)
             return FunctionOperation(function, name=config["name"])
