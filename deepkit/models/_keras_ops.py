@@ -107,6 +107,8 @@ def as_in_keras(
         bound = inspect.signature(operation.function).bind(*args, **kwargs)
     except TypeError:
         return None
+    given = set(bound.arguments)
+    bound.apply_defaults()
     call: list[Any] = []
     options: dict[str, Any] = {}
     for parameter, value in bound.arguments.items():
@@ -114,7 +116,7 @@ def as_in_keras(
             call.extend(value)
         elif _is_of_call(name, parameter):
             call.append(value)
-        else:
+        elif parameter in given:
             options[parameter] = value
     if has_symbolic(options):
         return None

@@ -10,18 +10,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ._conv_geometry import ConvGeometry, Sizes
+from ._conv_geometry import ConvGeometry
+from ._conv_native import convolve as convolve
 from ._platform_primitive import zeros_beside
 
 # Measured: half of the second-level cache; with fewer filters each part has a cost of its own.
 _PART_BYTES, _FEW_FILTERS = 2**20, 16
-
-
-def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
-    """The convolution as it stands."""
-    highs = [_high(*span) for span in _spans(geometry)]
-    padding = [(low, high) for (low, _), high in zip(geometry.padding, highs)]
-    return _convolve(inputs, kernel, geometry.strides, padding, geometry.dilation)
 
 
 def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -33,5 +27,58 @@ def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeo
         low = extent - 1 - geometry.padding[i][0]
         spread = (cotangent.shape[i + 1] - 1) * geometry.strides[i] + 1
         padding.append((low, geometry.input_size[i] + extent - 1 - spread - low))
-    ones = (1,) * geometry.rank
-    return _convolve(cotangent, turned, ones, padding, geometry.dilation, geometry.strides)
+    return lax.conv_general_dilated(
+        cotangent,
+        turned,
+        (1,) * geometry.rank,
+        padding,
+        lhs_dilation=geometry.strides,
+        rhs_dilation=geometry.dilation,
+        dimension_numbers=geometry.dimension_numbers,
+    )
+
+
+def kernel_gradient(
+    inputs: jax.Array, cotangent: jax.Array, *, geometry: ConvGeometry
+) -> jax.Array:
+    """The inputs convolved with the outputs' gradient, channels in the place of the batch.
+
+    Big batches are gone through in parts that stay in the cache.
+    """
+    parts = _count_parts(inputs, cotangent.shape[-1])
+    if parts == 1:
+        return _kernel_gradient(inputs, cotangent, geometry)
+
+    def add_part(total: jax.Array, part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
+        return total + _kernel_gradient(*part, geometry), None
+
+    shape = geometry.kernel_shape(inputs.shape[-1], cotangent.shape[-1])
+    split = [x.reshape(parts, -1, *x.shape[1:]) for x in (inputs, cotangent)]
+    zeros = zeros_beside(inputs, shape, inputs.dtype)
+    return lax.scan(add_part, zeros, tuple(split))[0]
+
+
+def _count_parts(inputs: jax.Array, filters: int) -> int:
+    """The least divisor of the batch that makes parts fit; 1 where parts would not pay."""
+    batch = inputs.shape[0]
+    wanted = math.ceil(inputs.size * inputs.dtype.itemsize / _PART_BYTES)
+    if wanted <= 2 or filters <= _FEW_FILTERS:
+        return 1
+    return min((n for n in range(wanted, batch + 1) if batch % n == 0), default=batch)
+
+
+def _kernel_gradient(inputs: jax.Array, cotangent: jax.Array, geometry: ConvGeometry) -> jax.Array:
+    padding = []
+    for i, (output, kernel) in enumerate(zip(geometry.output_size, geometry.kernel_size)):
+        low = geometry.padding[i][0]
+        needed = (kernel - 1) * geometry.dilation[i] + (output - 1) * geometry.strides[i] + 1
+        padding.append((low, needed - geometry.input_size[i] - low))
+    result = lax.conv_general_dilated(
+        jnp.swapaxes(inputs, 0, -1),
+        jnp.moveaxis(cotangent, 0, -2),
+        geometry.dilation,
+        padding,
+        rhs_dilation=geometry.strides,
+        dimension_numbers=geometry.dimension_numbers,
+    )
+    return jnp.moveaxis(result, 0, -2)

@@ -163,8 +163,8 @@ def normalize(
 
     Example:
         >>> import deepkit
-        >>> deepkit.ops.normalize([[3.0, 4.0]], order=1).round(2).tolist()
-        [[0.4300000071525574, 0.5699999928474426]]
+        >>> print(deepkit.ops.normalize([[3.0, 1.0]], order=1))
+        [[0.75 0.25]]
     """
     if not isinstance(order, int) or order < 1:
         raise ArgumentError(f"Expected `order` to be an integer of at least 1, received {order!r}.")

@@ -71,9 +71,7 @@ def test_an_unknown_name_raises_with_the_closest():
         losses.get("mean_square_error")
     with pytest.raises(UnknownNameError, match="Unknown loss 'nonsense'"):
         losses.deserialize("nonsense")
-    with pytest.raises(
-        ArgumentTypeError, match="Expected"
-    ):
+    with pytest.raises(ArgumentTypeError, match="Expected"):
         losses.get(3)
 
 
