@@ -68,8 +68,12 @@ def suggest(name: object, candidates: Iterable[str]) -> str:
     """`" Did you mean 'adam'?"` for the candidates closest to `name`, or an empty string."""
     if not isinstance(name, str):
         return ""
-    by_folded = {str(candidate).lower(): str(candidate) for candidate in candidates}
-    close = difflib.get_close_matches(name.lower(), list(by_folded), n=3, cutoff=0.6)
+    spellings: dict[str, list[str]] = {}
+    for candidate in map(str, candidates):
+        spellings.setdefault(candidate.lower(), []).append(candidate)
+    close = difflib.get_close_matches(name.lower(), list(spellings), n=3, cutoff=0.6)
     if not close:
         return ""
-    return f" Did you mean {', '.join(repr(by_folded[folded]) for folded in close)}?"
+    # Of 'hinge' and 'Hinge', the one that is written more like the name.
+    nearest = [difflib.get_close_matches(name, spellings[key], n=1, cutoff=0.0)[0] for key in close]
+    return f" Did you mean {', '.join(map(repr, nearest))}?"

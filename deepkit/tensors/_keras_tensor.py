@@ -4,7 +4,7 @@ from typing import Any
 
 from deepkit.core import dtypes, naming
 from deepkit.core.errors import ArgumentTypeError
-from deepkit.core.shapes import Shape, standardize_shape
+from deepkit.core.shapes import standardize_shape
 
 
 class KerasTensor:
@@ -90,9 +90,9 @@ class KerasTensor:
 
     def _serialize_self(self) -> dict[str, Any]:
         history = self.history
-        config: dict[str, Any] = {"shape": list(self._shape), "dtype": self._dtype}
         if history is not None:
-            config["keras_history"] = [history.operation.name, history.node_index, history.index]
+            history = [history.operation.name, history.node_index, history.index]
+        config = {"shape": list(self._shape), "dtype": self._dtype, "keras_history": history}
         return {"class_name": "__keras_tensor__", "config": config}
 
 
@@ -110,8 +110,3 @@ def has_symbolic(values: Any) -> bool:
     if isinstance(values, dict):
         return any(has_symbolic(value) for value in values.values())
     return False
-
-
-def spec_like(value: Any) -> KerasTensor:
-    """A `KerasTensor` with the shape and dtype of an array."""
-    return KerasTensor(Shape(value.shape), dtypes.standardize_dtype(value.dtype))

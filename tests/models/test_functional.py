@@ -239,8 +239,3 @@ def test_what_cannot_be_drawn(case):
     with pytest.raises(errors.ArgumentError) as raised:
         make()
     assert text in str(raised.value)
-
-
-def test_functions_of_jax_say_what_to_do_instead():
-    with pytest.raises(errors.ArgumentTypeError, match=r"use layers and `deepkit\.ops`"):
-        jnp.tanh(parts()[0])

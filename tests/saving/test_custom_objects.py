@@ -74,7 +74,7 @@ def penalty(w):
     return 0.01 * jnp.sum(w**2)
 
 
-def positive(w):
+def not_negative(w):
     return jnp.abs(w)
 
 
@@ -83,7 +83,7 @@ def distance(y_true, y_pred):
 
 
 CLASSES = {c.__name__: c for c in (Scale, Ones, Small, Bounded, Loud, Largest)}
-FUNCTIONS = {f.__name__: f for f in (twice, fives, penalty, positive, distance)}
+FUNCTIONS = {f.__name__: f for f in (twice, fives, penalty, not_negative, distance)}
 EVERYTHING = {**CLASSES, **FUNCTIONS}
 
 
@@ -96,7 +96,7 @@ def model_with_all():
         bias_initializer=Ones(),
         kernel_regularizer=penalty,
         bias_regularizer=Small(),
-        kernel_constraint=positive,
+        kernel_constraint=not_negative,
         bias_constraint=Bounded(),
     )
     rest = [Scale(3.0), deepkit.layers.Dense(2), deepkit.layers.Lambda(twice)]
@@ -120,7 +120,7 @@ def check(model, path):
     np.testing.assert_array_equal(model(INPUTS), np.load(path.with_suffix(".npy")))
     dense = model.layers[0]
     assert dense.activation is twice and dense.kernel_initializer is fives
-    assert dense.kernel_regularizer is penalty and dense.kernel_constraint is positive
+    assert dense.kernel_regularizer is penalty and dense.kernel_constraint is not_negative
     assert isinstance(dense.bias_regularizer, Small) and isinstance(dense.bias_constraint, Bounded)
     assert isinstance(dense.bias_initializer, Ones)
     assert model.loss is distance
