@@ -11,7 +11,13 @@ from deepkit.core.serialization import deserialize_keras_object, serialize_keras
 from deepkit.layers import Layer
 from deepkit.layers._call_signature import call_signature
 from deepkit.models._function import Function
-from deepkit.models._keras_ops import as_in_keras, call_arguments, function_of, is_op_of_keras
+from deepkit.models._keras_ops import (
+    as_in_keras,
+    call_arguments,
+    function_of,
+    is_op_of_keras,
+    op_named,
+)
 from deepkit.tensors import FunctionOperation, KerasTensor, Operation
 
 
@@ -168,10 +174,8 @@ def _call_entry(
                 value.history.operation, value.history.node_index
             ]
             return entry
-        if isinstance(value, tuple):
-            return {"class_name": "__tuple__", "config": {"value": [write(v) for v in value]}}
-        if isinstance(value, list):
-            return [write(v) for v in value]
+        if isinstance(value, list | tuple):
+            return type(value)(write(v) for v in value)
         if isinstance(value, dict):
             return {key: write(v) for key, v in value.items()}
         return serialize_keras_object(value)
@@ -219,13 +223,16 @@ class GraphBuilder:
     def _make(self, entry: dict[str, Any]) -> Operation:
         if entry.get("class_name") == "FunctionOperation":
             config = entry["config"]
-            function = deserialize_keras_object(config["function"])
+            described = config["function"]
+            is_op = isinstance(described, dict) and described.get("module") == "keras.ops"
+            function = op_named(described["config"]) if is_op else None
+            if function is None:
+                function = deserialize_keras_object(described)
             return FunctionOperation(function, name=config["name"])
         if is_op_of_keras(entry):
-            config = dict(entry["config"])
-            operation = FunctionOperation(function_of(entry), name=config.pop("name", None))
-            self._options[operation.name] = deserialize_keras_object(config)
-            return operation
+            config = {key: value for key, value in entry["config"].items() if key != "name"}
+            self._options[entry["name"]] = deserialize_keras_object(config)
+            return FunctionOperation(function_of(entry), name=entry["name"])
         made = deserialize_keras_object(entry)
         if not isinstance(made, Operation):
             raise SerializationError(
@@ -296,8 +303,8 @@ class GraphBuilder:
             if kind is not None and "config" in value:
                 return deserialize_keras_object(value)
             return {key: self._read(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._read(item) for item in value]
+        if isinstance(value, list | tuple):
+            return type(value)(self._read(item) for item in value)
         return value
 
     def _tensor(self, name: str, node: int, index: int) -> KerasTensor:

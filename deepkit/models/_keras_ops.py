@@ -107,6 +107,8 @@ def as_in_keras(
         bound = inspect.signature(operation.function).bind(*args, **kwargs)
     except TypeError:
         return None
+    given = set(bound.arguments)
+    bound.apply_defaults()
     call: list[Any] = []
     options: dict[str, Any] = {}
     for parameter, value in bound.arguments.items():
@@ -114,7 +116,7 @@ def as_in_keras(
             call.extend(value)
         elif _is_of_call(name, parameter):
             call.append(value)
-        else:
+        elif parameter in given:
             options[parameter] = value
     if has_symbolic(options):
         return None
@@ -141,14 +143,22 @@ def function_of(entry: dict[str, Any]) -> Callable[..., Any]:
     """
     class_name = str(entry.get("class_name"))
     name = _FUNCTION_NAMES.get(class_name) or naming.to_snake_case(class_name)
-    for home in (ops, *(getattr(ops, home, None) for home in _HOMES)):
-        found = getattr(home, name, None)
-        if _is_op(found):
-            return found
+    found = op_named(name)
+    if found is not None:
+        return found
     raise SerializationError(
         f"The config has an op {class_name[:100]!r} that deepkit does not have. Make the model in "
         f"code without it, and load its weights from the file."
     )
+
+
+def op_named(name: Any) -> Callable[..., Any] | None:
+    """The op of a name, in `deepkit.ops` or a part of it."""
+    for home in (ops, *(getattr(ops, home, None) for home in _HOMES)):
+        found = getattr(home, name, None) if isinstance(name, str) else None
+        if _is_op(found):
+            return found
+    return None
 
 
 def call_arguments(
@@ -166,16 +176,15 @@ def call_arguments(
     parameters = inspect.signature(function).parameters
     options = {key: value for key, value in options.items() if key in parameters}
     values = iter(args)
-    positional = []
+    named: dict[str, Any] = {}
     for name in parameters:
         if _is_variadic(function, name):
-            return [*positional, *values], options
-        positional.append(options.pop(name) if name in options else next(values, _NOTHING))
-    named = {n: v for n, v in zip(parameters, positional) if v is not _NOTHING}
-    return [], {**named, **options}
-
-
-_NOTHING = object()
+            return [*named.values(), *values], options
+        if name in options:
+            named[name] = options.pop(name)
+        elif _is_of_call(function.__name__, name):
+            named.update(zip([name], values))
+    return [], named
 
 
 def _is_op(function: Any) -> bool:
