@@ -18,15 +18,17 @@ from deepkit.core.dtypes import result_type as result_type
 from deepkit.core.dtypes import standardize_dtype as standardize_dtype
 from deepkit.core.naming import get_uid as get_uid
 from deepkit.tensors import is_symbolic as is_keras_tensor
+from deepkit.tensors._dtype_policy import reset_dtype_policy
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Start automatic names again and let go of compiled programs.
+    """Start automatic names again, forget the global dtype policy, let go of compiled programs.
 
     Args:
         free_memory: whether to collect garbage and drop JAX's compiled programs.
     """
     naming.reset_names()
+    reset_dtype_policy()
     if free_memory:
         jax.clear_caches()
         gc.collect()

@@ -131,8 +131,15 @@ def as_in_keras(
 
 
 def is_op_of_keras(entry: dict[str, Any]) -> bool:
-    """Whether an entry of a config is an op as Keras writes it."""
-    return isinstance(entry.get("module"), str) and entry["module"].startswith(_PACKAGE)
+    """Whether an entry of a config is an op as Keras writes it.
+
+    In `.h5` files there are no modules; there, what has neither a dtype nor `trainable` is no layer.
+    """
+    if "module" in entry:
+        return isinstance(entry["module"], str) and entry["module"].startswith(_PACKAGE)
+    config = entry.get("config") or {}
+    is_layer = not {"dtype", "trainable", "batch_shape", "layers"}.isdisjoint(config)
+    return not is_layer and op_named(_function_name(entry)) is not None
 
 
 def function_of(entry: dict[str, Any]) -> Callable[..., Any]:
@@ -141,15 +148,18 @@ def function_of(entry: dict[str, Any]) -> Callable[..., Any]:
     Raises:
         SerializationError: there is none of this name.
     """
-    class_name = str(entry.get("class_name"))
-    name = _FUNCTION_NAMES.get(class_name) or naming.to_snake_case(class_name)
-    found = op_named(name)
+    found = op_named(_function_name(entry))
     if found is not None:
         return found
     raise SerializationError(
-        f"The config has an op {class_name[:100]!r} that deepkit does not have. Make the model in "
-        f"code without it, and load its weights from the file."
+        f"The config has an op {str(entry.get('class_name'))[:100]!r} that deepkit does not have. "
+        f"Make the model in code without it, and load its weights from the file."
     )
+
+
+def _function_name(entry: dict[str, Any]) -> str:
+    class_name = str(entry.get("class_name"))
+    return _FUNCTION_NAMES.get(class_name) or naming.to_snake_case(class_name)
 
 
 def op_named(name: Any) -> Callable[..., Any] | None:

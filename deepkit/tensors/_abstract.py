@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from deepkit.core import dtypes, tree
 from deepkit.tensors._keras_tensor import KerasTensor
-from deepkit.tensors._scope import StatelessScope, abstract_scope
+from deepkit.tensors._scope import StatelessScope, SymbolicScope
 
 # Unknown sizes are tried with two values; what changes with them is unknown too. Both have many
 # divisors, so that `reshape(x, (-1, 8))` of an unknown size goes through.
@@ -22,6 +22,9 @@ def infer_outputs(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         function: a function of arrays; its state changes are dropped.
         args: positional arguments; `KerasTensor`s stand for arrays.
         kwargs: keyword arguments, likewise.
+
+    Returns:
+        The function's result; sizes that depend on unknown ones are `None`.
     """
     leaves = tree.flatten((args, kwargs))
     unknown = any(isinstance(leaf, KerasTensor) and None in leaf.shape for leaf in leaves)
@@ -49,7 +52,7 @@ def _evaluate(
         values = iter(tensors)
         filled = [next(values) if isinstance(leaf, KerasTensor) else leaf for leaf in leaves]
         real_args, real_kwargs = tree.pack_sequence_as(structure, filled)
-        with abstract_scope(), StatelessScope(collect_losses=True):
+        with SymbolicScope(), StatelessScope(collect_losses=True):
             result = function(*real_args, **real_kwargs)
         outputs = []
 
@@ -62,7 +65,12 @@ def _evaluate(
         returned["static"] = tree.map_structure(note, result)
         return outputs
 
-    shapes = jax.eval_shape(run, specs)
+    try:
+        shapes = jax.eval_shape(run, specs)
+    except Exception as error:
+        if any(None in leaf.shape for leaf in leaves if isinstance(leaf, KerasTensor)):
+            error.add_note(f"A size of {probe} stands for one that is not known (None).")
+        raise
     return shapes, returned["static"]
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
+_OF_CONCRETE_ARRAYS = ("block_until_ready", "devices", "tobytes", "tolist")
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, ArrayLike):
@@ -86,6 +88,6 @@ class ArrayLike:
 
     def __getattr__(self, name: str) -> Any:
         # Methods of arrays (`reshape`, `sum`, `astype`, `at`, `T` …) are those of the value.
-        if name.startswith("_") or not hasattr(jax.Array, name):
+        if name.startswith("_") or not (hasattr(jax.Array, name) or name in _OF_CONCRETE_ARRAYS):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute {name!r}")
         return getattr(self.value, name)

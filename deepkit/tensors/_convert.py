@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from deepkit.core import dtypes
-from deepkit.core.errors import DTypeError
+from deepkit.core import dtypes, tree
+from deepkit.core.errors import ArgumentTypeError, DTypeError, ShapeError
 from deepkit.tensors._variable import Variable
 
 
@@ -23,6 +23,8 @@ def as_array(x: Any, dtype: Any = None) -> jax.Array:
 
     Raises:
         DTypeError: `x` holds objects or text.
+        ShapeError: `x` is nested lists of unequal lengths.
+        ArgumentTypeError: `x` holds no numbers at all.
     """
     if isinstance(x, Variable):
         x = x.value
@@ -31,38 +33,42 @@ def as_array(x: Any, dtype: Any = None) -> jax.Array:
             return x
         name = dtypes.canonicalize_dtype(dtype)
         return x if x.dtype == name else x.astype(name)
-    if dtype is None:
-        dtype = _default_dtype(x)
-    return jnp.asarray(x, dtype=None if dtype is None else dtypes.canonicalize_dtype(dtype))
+    default = _default_dtype(x)
+    return jnp.asarray(x, dtype=default if dtype is None else dtypes.canonicalize_dtype(dtype))
 
 
 def _default_dtype(x: Any) -> str | None:
-    if isinstance(x, float):
-        return dtypes.standardize_dtype(None)
-    if isinstance(x, list | tuple):
-        if any(isinstance(leaf, jax.Array | Variable) for leaf in _leaves(x)):
+    if isinstance(x, list | tuple | range):
+        leaves = tree.flatten(x)
+        if any(isinstance(leaf, jax.Array | Variable) for leaf in leaves):
             return None
-        kind = np.asarray(x).dtype
-        if kind.kind == "f" and not any(isinstance(leaf, np.generic) for leaf in _leaves(x)):
+        dtype = _dtype_of_list(x)
+        plain = not any(isinstance(leaf, np.generic | np.ndarray) for leaf in leaves)
+        if plain and dtype.kind == "f":
             return dtypes.standardize_dtype(None)
-        return _numeric(kind, x)
-    if isinstance(x, np.ndarray | np.generic):
-        return _numeric(x.dtype, x)
-    return None
-
-
-def _leaves(x: Any) -> Any:
-    if isinstance(x, list | tuple):
-        for item in x:
-            yield from _leaves(item)
+    elif isinstance(x, np.ndarray | np.generic):
+        dtype = x.dtype
+    elif isinstance(x, float):
+        return dtypes.standardize_dtype(None)
+    elif isinstance(x, int | complex) or hasattr(x, "__array__"):
+        return None
     else:
-        yield x
-
-
-def _numeric(dtype: np.dtype, x: Any) -> str:
+        raise ArgumentTypeError(
+            f"Expected numbers or an array of them, received {x!r} of type {type(x).__name__}."
+        )
     if dtype.kind in "OUSMm":
         raise DTypeError(
             f"Expected numbers, received {type(x).__name__} of dtype {dtype}. Convert text and "
             f"objects to numbers first."
         )
-    return dtype.name
+    return dtypes.canonicalize_dtype(dtype)
+
+
+def _dtype_of_list(x: Any) -> np.dtype:
+    try:
+        return np.asarray(x).dtype
+    except ValueError as error:
+        raise ShapeError(
+            f"Expected nested lists of equal lengths on each level, received a "
+            f"{type(x).__name__} that is no array: {error}."
+        ) from error

@@ -8,7 +8,7 @@ import jax
 from deepkit.core import naming
 from deepkit.core.errors import ArgumentError
 
-_KINDS = {"gpu": "gpu", "cuda": "gpu", "cpu": "cpu", "tpu": "tpu"}
+_KINDS = {"cuda": "gpu"}
 
 
 @contextlib.contextmanager
@@ -21,17 +21,19 @@ def device(device_name: str) -> Iterator[None]:
     Raises:
         ArgumentError: there is no such device.
     """
-    kind, _, number = device_name.partition(":")
+    with jax.default_device(_find(device_name)):
+        yield
+
+
+def _find(device_name: str) -> jax.Device:
+    kind, _, number = str(device_name).lower().partition(":")
     try:
-        devices = jax.devices(_KINDS.get(kind.lower(), kind.lower()))
-        chosen = devices[int(number or 0)]
+        return jax.devices(_KINDS.get(kind, kind))[int(number or 0)]
     except (RuntimeError, IndexError, ValueError) as error:
-        known = [f"{d.platform}:{d.id}" for d in jax.devices()]
+        known = [f"{device.platform}:{device.id}" for device in jax.devices()]
         raise ArgumentError(
             f"Expected the name of a device among {known}, received {device_name!r}."
         ) from error
-    with jax.default_device(chosen):
-        yield
 
 
 @contextlib.contextmanager

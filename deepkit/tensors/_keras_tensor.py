@@ -1,6 +1,6 @@
 """KerasTensor: the place of a tensor in a model that is being drawn."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from deepkit.core import dtypes, naming
 from deepkit.core.errors import ArgumentTypeError
@@ -61,7 +61,8 @@ class KerasTensor:
             f"sparse={self._sparse}, name={self.name}>"
         )
 
-    def _refuse(self, what: str) -> Any:
+    def refuse(self, what: str) -> NoReturn:
+        """Say that a tensor without values cannot be `what`."""
         raise ArgumentTypeError(
             f"A KerasTensor has no values yet, so it cannot be {what}: {self!r}. While a model is "
             f"drawn, use layers and `deepkit.ops` functions; put other code into the `call` of a "
@@ -71,22 +72,22 @@ class KerasTensor:
     # There is no `__jax_array__`, so that a JAX array on the left leaves operators to this class.
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._refuse("turned into a NumPy array")
+        self.refuse("turned into a NumPy array")
 
     def __iter__(self) -> Any:
-        return self._refuse("iterated over")
+        self.refuse("iterated over")
 
     def __bool__(self) -> bool:
-        return self._refuse("used as a condition")
+        self.refuse("used as a condition")
 
     def __float__(self) -> float:
-        return self._refuse("turned into a number")
+        self.refuse("turned into a number")
 
     def __int__(self) -> int:
-        return self._refuse("turned into a number")
+        self.refuse("turned into a number")
 
     def __len__(self) -> int:
-        return self._refuse("measured with len(); use its `shape`")
+        self.refuse("measured with len(); use its `shape`")
 
     def _serialize_self(self) -> dict[str, Any]:
         history = self.history

@@ -6,11 +6,12 @@ code, and returning what the scope then holds.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from deepkit.core.errors import ArgumentTypeError, ShapeError
 
@@ -54,9 +55,10 @@ class StatelessScope:
     ) -> None:
         self.collect_losses = collect_losses
         self.initialize_variables = initialize_variables
-        self.losses: list[jax.Array] = []
-        self._loss_owners: list[Any] = []
-        self._values: dict[int, Any] = {}
+        self._losses: list[tuple[jax.Array, Any]] = []
+        # By the identity of variables, which `_variables` keeps alive.
+        self._variables: dict[int, Variable] = {}
+        self._values: dict[int, jax.Array] = {}
         self._draws: dict[int, int] = {}
         self._written: dict[int, Variable] = {}
         self._parent: StatelessScope | None = None
@@ -64,17 +66,18 @@ class StatelessScope:
             self._map(variable, value)
 
     def _map(self, variable: "Variable", value: Any) -> None:
-        if not hasattr(variable, "assign"):
+        if not hasattr(variable, "stored_dtype"):
             raise ArgumentTypeError(
                 f"Expected `state_mapping` to hold pairs of a Variable and its value, "
                 f"received {variable!r} in the place of a variable."
             )
-        value = jnp.asarray(value, dtype=variable.dtype)
+        value = jnp.asarray(value, dtype=variable.stored_dtype)
         if value.shape != tuple(variable.shape):
             raise ShapeError(
                 f"Expected a value of shape {tuple(variable.shape)} for the variable "
                 f"'{variable.path}', received one of shape {value.shape}."
             )
+        self._variables[id(variable)] = variable
         self._values[id(variable)] = value
 
     def __enter__(self) -> "StatelessScope":
@@ -95,15 +98,23 @@ class StatelessScope:
             value = self._outer_value(variable)
         return advance_seed(value, drawn)
 
+    @property
+    def losses(self) -> list[jax.Array]:
+        """The collected losses, in the order in which they came."""
+        return [loss for loss, _ in self._losses]
+
     def add_loss(self, loss: jax.Array, owner: Any = None) -> None:
         """Collect a loss, and whose it is."""
-        self.losses.append(loss)
-        self._loss_owners.append(owner)
+        self._losses.append((loss, owner))
 
     def losses_of(self, owners: Iterable[Any]) -> list[jax.Array]:
         """The collected losses of some owners, in the order in which they came."""
         ids = {id(owner) for owner in owners}
-        return [v for v, owner in zip(self.losses, self._loss_owners) if id(owner) in ids]
+        return [loss for loss, owner in self._losses if id(owner) in ids]
+
+    def loss_owners(self) -> list[Any]:
+        """Whose each of the losses is; `None` for those that were added to the scope itself."""
+        return [owner for _, owner in self._losses]
 
     def write(self, variable: "Variable", value: jax.Array) -> None:
         """Note the value that a variable has from here on."""
@@ -139,21 +150,17 @@ class StatelessScope:
         return list(self._written.values())
 
 
-def advance_seed(state: Any, draws: int) -> jax.Array:
-    """The state of a seed after a number of draws: its second word counts them."""
-    if draws == 0:
-        return jnp.asarray(state)
-    return jnp.asarray(state) + jnp.asarray([0, draws], dtype="uint32")
+def advance_seed(state: jax.Array, draws: int) -> jax.Array:
+    """The state of a seed after a number of draws: its second word counts them.
+
+    Always a new array, so that a key is never the buffer of a variable.
+    """
+    return state + jnp.asarray(np.array([0, draws], dtype="uint32"))
 
 
 def current_scope() -> StatelessScope | None:
     """The innermost open scope of this thread."""
     return _CURRENT.scope
-
-
-def in_stateless_scope() -> bool:
-    """Whether a scope is open in this thread."""
-    return _CURRENT.scope is not None
 
 
 def scoped_value(variable: "Variable") -> jax.Array | None:
@@ -186,11 +193,12 @@ class outside_scopes:
         _CURRENT.scope = self._before
 
 
-class abstract_scope:
-    """Shapes alone matter inside: values that do not exist yet are not made."""
+class SymbolicScope:
+    """Work out shapes alone inside a `with` block: values that do not exist yet are not made."""
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "SymbolicScope":
         _CURRENT.abstract += 1
+        return self
 
     def __exit__(self, *error: object) -> None:
         _CURRENT.abstract -= 1
@@ -199,38 +207,3 @@ class abstract_scope:
 def in_abstract_scope() -> bool:
     """Whether only shapes are being worked out in this thread."""
     return _CURRENT.abstract > 0
-
-
-class SymbolicScope(abstract_scope):
-    """Mark a block in which layers are called for the shapes of their outputs alone."""
-
-    def __enter__(self) -> "SymbolicScope":
-        super().__enter__()
-        return self
-
-
-def functionalize(
-    function: Callable[..., Any], variables: Iterable["Variable"]
-) -> Callable[..., tuple[Any, tuple[jax.Array, ...]]]:
-    """A pure `(values, *args) -> (result, new values)` from stateful code.
-
-    Args:
-        function: reads and assigns `variables`.
-        variables: the state; `values` are theirs, in this order.
-    """
-    variables = tuple(variables)
-
-    def pure(values: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
-        with StatelessScope(zip(variables, values)) as scope:
-            result = function(*args, **kwargs)
-            return result, tuple(scope.get_current_value(v) for v in variables)
-
-    return pure
-
-
-def iter_scopes() -> Iterator[StatelessScope]:
-    """The open scopes of this thread, the innermost first."""
-    scope = _CURRENT.scope
-    while scope is not None:
-        yield scope
-        scope = scope._parent

@@ -31,6 +31,7 @@ class SeedGenerator(AutoConfig):
     Args:
         seed: an integer; one from Python's `random` if `None`.
         name: a name; not written to files.
+        **kwargs: Keras's further arguments, which have no effect.
 
     Raises:
         ArgumentTypeError: `seed` is no integer.
@@ -53,14 +54,18 @@ class SeedGenerator(AutoConfig):
         self._initial_seed = _check_seed(seed)
         self.name = name
         self.state = Variable(
-            np.array([self._initial_seed % _MAX_SEED, 0], dtype="uint32"),
+            _words(self._initial_seed),
             trainable=False,
             autocast=False,
             name="seed_generator_state",
         )
 
     def next(self, ordered: bool = True) -> jax.Array:
-        """The next key, a uint32 array of shape (2,); the state advances."""
+        """The next key, a uint32 array of shape (2,); the state advances.
+
+        Args:
+            ordered: has no effect, as keys always come in order here.
+        """
         scope = current_scope()
         if scope is not None:
             return scope.draw(self.state)
@@ -124,18 +129,35 @@ def draw_seed(seed: Any = None) -> jax.Array:
     Args:
         seed: an integer (the same key each time), a `SeedGenerator` (its next key), a key of JAX,
             or `None` (the next key of the global generator).
+
+    Raises:
+        ArgumentTypeError: `seed` is none of these.
     """
-    if isinstance(seed, SeedGenerator):
-        return seed.next()
     if seed is None:
         return global_seed_generator().next()
-    if isinstance(seed, jax.Array) and seed.shape:
-        return seed
-    if isinstance(seed, jax.Array) and jax.dtypes.issubdtype(seed.dtype, jax.dtypes.prng_key):
+    if isinstance(seed, SeedGenerator):
+        return seed.next()
+    if isinstance(seed, jax.Array):
+        return _key_of_array(seed)
+    return jnp.asarray(_words(_check_seed(seed)))
+
+
+def _words(seed: int) -> np.ndarray:
+    """The two words of a seed's state: the seed, and the number of draws."""
+    return np.array([seed % _MAX_SEED, 0], dtype="uint32")
+
+
+def _key_of_array(seed: jax.Array) -> jax.Array:
+    if jnp.issubdtype(seed.dtype, jax.dtypes.prng_key):
         return jax.random.key_data(seed)
-    if isinstance(seed, jax.core.Tracer):
+    if seed.shape == (2,) and seed.dtype == "uint32":
+        return seed
+    if seed.shape == () and jnp.issubdtype(seed.dtype, jnp.integer):
         return jnp.stack([seed.astype("uint32"), jnp.zeros((), "uint32")])
-    return jnp.asarray(np.array([_check_seed(seed) % _MAX_SEED, 0], dtype="uint32"))
+    raise ArgumentTypeError(
+        f"Expected `seed` to be an integer, a SeedGenerator, a key of `jax.random` or None, "
+        f"received an array of shape {seed.shape} and dtype {seed.dtype}."
+    )
 
 
 def set_random_seed(seed: int) -> None:

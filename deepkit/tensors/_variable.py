@@ -20,6 +20,7 @@ from deepkit.tensors._initial_value import (
     known_shape,
     usable_dtype,
 )
+from deepkit.tensors._keras_tensor import KerasTensor
 from deepkit.tensors._scope import (
     current_scope,
     in_abstract_scope,
@@ -251,6 +252,8 @@ class Variable(ArrayLike):
     def _convert(self, value: Any) -> jax.Array:
         if isinstance(value, Variable):
             value = value.value
+        elif isinstance(value, KerasTensor):
+            value.refuse(f"assigned to the variable '{self._path}'")
         array = jnp.asarray(value)
         if array.shape != tuple(self._shape):
             raise ShapeError(

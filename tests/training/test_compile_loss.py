@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import deepkit
-from deepkit.tensors import KerasTensor, StatelessScope, functionalize, set_mask
+from deepkit.tensors import KerasTensor, StatelessScope, set_mask
 from deepkit.training._compile_loss import CompileLoss
 from tests.oracle import keras, oracle
+from tests.pure import functionalize
 from tests.training.batches import FORMS, Pair, batches
 
 # Sums of at most a dozen float32 numbers near 1, in another order.

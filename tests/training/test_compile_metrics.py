@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import deepkit
-from deepkit.tensors import KerasTensor, functionalize
+from deepkit.tensors import KerasTensor
 from deepkit.training._compile_loss import CompileLoss
 from deepkit.training._compile_metrics import CompileMetrics
 from tests.oracle import keras, oracle
+from tests.pure import functionalize
 from tests.training.batches import batches
 
 
