@@ -133,7 +133,7 @@ def as_in_keras(
 def is_op_of_keras(entry: dict[str, Any]) -> bool:
     """Whether an entry of a config is an op as Keras writes it.
 
-    In `.h5` files there are no modules; there, what has neither a dtype nor `trainable` is no layer.
+    In `.h5` files there are no modules; what has neither a dtype nor `trainable` is no layer.
     """
     if "module" in entry:
         return isinstance(entry["module"], str) and entry["module"].startswith(_PACKAGE)
