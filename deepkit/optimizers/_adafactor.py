@@ -133,10 +133,10 @@ class Adafactor(Optimizer):
             return None
         shape, name = tuple(variable.shape), variable.name
         if len(shape) < 2:  # r and c are placeholders, which files of Keras hold too
-            r, c = (self.add_variable((), dtype="int32", name=name) for _ in range(2))
+            r, c = (self._add_slot(variable, role, (), "int32", name) for role in ("r", "c"))
         else:
-            r = self.add_variable(shape[:-1], dtype=variable.dtype, name=name)
-            c = self.add_variable((*shape[:-2], shape[-1]), dtype=variable.dtype, name=name)
+            r = self._add_slot(variable, "r", shape[:-1], variable.dtype, name)
+            c = self._add_slot(variable, "c", (*shape[:-2], shape[-1]), variable.dtype, name)
         return r, c, self.add_variable_from_reference(variable, "velocity")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:

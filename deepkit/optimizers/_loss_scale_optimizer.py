@@ -15,6 +15,7 @@ from ._branch import run_branch
 from ._checks import check_count, check_positive
 from ._optimizer import Optimizer
 from ._precision import widen
+from ._slots import SlotOwner
 
 _OPTIONS_OF_THE_INNER = {
     "weight_decay": None,
@@ -111,6 +112,9 @@ class LossScaleOptimizer(Optimizer):
         )
         self.inner_optimizer.build(variables)
         super().build(variables)
+
+    def _owners(self) -> list[SlotOwner]:
+        return [self, *self.inner_optimizer._owners()]
 
     @property
     def variables(self) -> list[Variable]:

@@ -10,6 +10,7 @@ from deepkit.tensors import Variable
 
 from ._optimizer import Optimizer
 from ._optimizer_map import OptimizerMap, check_inner_optimizer
+from ._slots import SlotOwner
 
 
 class MultiOptimizer(Optimizer):
@@ -90,6 +91,9 @@ class MultiOptimizer(Optimizer):
         for variable, value in zip(variables, values):
             groups[self._optimizer_indices[self._get_variable_index(variable)]].append(value)
         return [(optimizer, group) for optimizer, group in zip(self.optimizers, groups) if group]
+
+    def _owners(self) -> list[SlotOwner]:
+        return [self, *self.optimizers]
 
     @property
     def variables(self) -> list[Variable]:

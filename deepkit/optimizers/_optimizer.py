@@ -218,6 +218,13 @@ class Optimizer(SlotOwner):
         self._decays = [variable not in self._exclusions for variable in variables]
         self.built = True
 
+    def _take_over(self, state: dict[Any, Variable]) -> None:
+        if self.use_ema:
+            # The average of a variable that joins late starts from its value; the rest is set next.
+            for variable, average in self._averages_of(self._trainable_variables):
+                average.assign(variable.value)
+        super()._take_over(state)
+
     def update_step(self, gradient: jax.Array, variable: Variable, learning_rate: Any) -> None:
         """Update one variable and its slots. Subclasses define it.
 
@@ -289,14 +296,13 @@ class Optimizer(SlotOwner):
         return variables
 
     def _check_variables_are_known(self, variables: Sequence[Variable]) -> None:
-        for variable in variables:
-            if self._var_key(variable) not in self._trainable_variables_indices:
-                raise ArgumentError(
-                    f"Unknown variable: '{variable.path}' of shape {tuple(variable.shape)}. "
-                    f"Optimizer '{self.name}' can only update the variables it was built with. "
-                    f"Build it with all of them by `optimizer.build(variables)`, or make a new "
-                    f"optimizer for a new set of variables."
-                )
+        for variable in self.unknown(variables):
+            raise ArgumentError(
+                f"Unknown variable: '{variable.path}' of shape {tuple(variable.shape)}. "
+                f"Optimizer '{self.name}' can only update the variables it was built with. "
+                f"Build it with all of them by `optimizer.build(variables)`, or add to them by "
+                f"`optimizer.rebuild(variables)`."
+            )
 
     def _overwrite_with_gradients(
         self, gradients: list[jax.Array], variables: list[Variable]
@@ -396,6 +402,8 @@ class Optimizer(SlotOwner):
             return
         iterations = as_array(self.iterations)
         for variable, average in self._averages_of(self._trainable_variables):
+            if not variable.trainable:
+                continue
             average.assign(
                 update_average(average.value, variable.value, iterations, self.ema_momentum)
             )
@@ -408,24 +416,21 @@ class Optimizer(SlotOwner):
 
     def _averages_of(self, variables: Sequence[Variable]) -> list[tuple[Variable, Variable]]:
         averages = self._model_variables_moving_average
-        return [(v, average) for v, average in zip(variables, averages) if average is not None]
+        pairs = [(v, averages[self._get_variable_index(v)]) for v in variables]
+        return [(v, average) for v, average in pairs if average is not None]
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Set variables to their final values: their moving averages, where they are kept.
 
         Args:
-            var_list: the variables the optimizer was built with.
+            var_list: variables that the optimizer was built with.
 
         Raises:
-            ArgumentError: their number differs.
+            ArgumentError: a variable is unknown.
         """
         if not self.use_ema:
             return
-        if len(var_list) != len(self._trainable_variables):
-            raise ArgumentError(
-                f"Expected the {len(self._trainable_variables)} variables that optimizer "
-                f"'{self.name}' was built with, received {len(var_list)}."
-            )
+        self._check_variables_are_known(var_list)
         for variable, average in self._averages_of(var_list):
             variable.assign(average.value)
 

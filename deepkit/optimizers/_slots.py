@@ -31,6 +31,8 @@ class SlotOwner:
         self._variables: dict[int, Variable] = {}
         self._trainable_variables: list[Variable] = []
         self._trainable_variables_indices: dict[int, int] = {}
+        # Slots that were made with a reference: the slot, its variable, and what it holds of it.
+        self._slots_made: list[tuple[Variable, Variable, str]] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "_variables" and "_variables" not in self.__dict__:
@@ -115,13 +117,31 @@ class SlotOwner:
                 name.
             initializer: an initializer or its name.
         """
-        return self.add_variable(
-            shape=reference_variable.shape,
-            initializer=initializer,
-            dtype=reference_variable.dtype,
-            layout=getattr(reference_variable, "_layout", None),
-            name=f"{reference_variable.path.replace('/', '_')}_{name or 'var'}",
+        role = name or "var"
+        return self._add_slot(
+            reference_variable,
+            role,
+            reference_variable.shape,
+            reference_variable.dtype,
+            f"{reference_variable.path.replace('/', '_')}_{role}",
+            initializer,
+            getattr(reference_variable, "_layout", None),
         )
+
+    def _add_slot(
+        self,
+        reference: Variable,
+        role: str,
+        shape: Sequence[int],
+        dtype: str,
+        name: str,
+        initializer: Any = "zeros",
+        layout: Any = None,
+    ) -> Variable:
+        """Make a slot of any shape, and note whose it is and what it holds."""
+        slot = self.add_variable(shape, initializer, dtype, layout=layout, name=name)
+        self._slots_made.append((slot, reference, role))
+        return slot
 
     def add_optimizer_variables(
         self,
@@ -161,6 +181,60 @@ class SlotOwner:
         ]
         columns = tuple([row[k] for row in slots] for k in range(len(names)))
         return columns[0] if isinstance(name, str) else columns
+
+    def rebuild(self, variables: Sequence[Variable]) -> None:
+        """Make the state for another set of variables; that of those it knows already stays.
+
+        For models of which a part is unfrozen after some training: the slots of its weights are
+        new, all else goes on.
+
+        Args:
+            variables: the variables that will be updated, in the order of the gradients. Those it
+                knows already come after them where they are left out.
+        """
+        variables = list(variables)
+        given = {self._var_key(variable) for variable in variables}
+        variables += [v for v in self._trainable_variables if self._var_key(v) not in given]
+        before = [(owner, owner._forget()) for owner in self._owners()]
+        self.build(variables)
+        for owner, state in before:
+            owner._take_over(state)
+
+    def unknown(self, variables: Sequence[Variable]) -> list[Variable]:
+        """Those of the variables that it has no state for."""
+        return [v for v in variables if self._var_key(v) not in self._trainable_variables_indices]
+
+    def _owners(self) -> list["SlotOwner"]:
+        """Itself, and what it builds when it is built."""
+        return [self]
+
+    def _forget(self) -> dict[Any, Variable]:
+        """Become as if it had not been built; returns the state with keys to find it again."""
+        state = self._by_role()
+        self._variables, self._slots_made, self.built = {}, [], False
+        return state
+
+    def _take_over(self, state: dict[Any, Variable]) -> None:
+        """Give the values of a former state to what was made anew in its place."""
+        made = self._by_role()
+        kept = [variable for role, variable in state.items() if role not in made]
+        self._variables = {self._var_key(v): v for v in (*kept, *made.values())}
+        for role, variable in state.items():
+            if role in made:
+                made[role].assign(variable.value)
+
+    def _by_role(self) -> dict[Any, Variable]:
+        """Its variables, by what they are to which variable of the model."""
+        roles = {
+            self._var_key(slot): (self._var_key(reference), name)
+            for slot, reference, name in self._slots_made
+        }
+        found: dict[Any, Variable] = {}
+        for key, variable in self._variables.items():
+            role = roles.get(key, (variable.path, tuple(variable.shape)))
+            alike = sum(other[:2] == role for other in found)
+            found[*role, alike] = variable
+        return found
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Set a variable."""

@@ -30,8 +30,25 @@ def ensure_built(model: Trainable, batch: Any, mode: str) -> None:
             _evaluate_twice(model, batch, _step(model, mode))
         model.built = True
         model._trainer.evaluated_modes.add(mode)
-    if mode == "train" and is_own and model.optimizer is not None and not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    if mode == "train":
+        _ensure_optimizer(model, is_own)
+
+
+def _ensure_optimizer(model: Trainable, is_own: bool) -> None:
+    """Make the state of the compiled optimizer; if it is there, that of weights unfrozen since."""
+    optimizer, variables, trainer = model.optimizer, model.trainable_variables, model._trainer
+    if optimizer is None:
+        return
+    if not optimizer.built:
+        if is_own:
+            optimizer.build(variables)
+        return
+    has_all = not optimizer.unknown(variables)
+    if trainer.optimizer_had_all is None:
+        trainer.optimizer_had_all = has_all
+    # A step of the user's may keep an optimizer for a part of the model.
+    if not has_all and (is_own or trainer.optimizer_had_all):
+        optimizer.rebuild(variables)
 
 
 def _is_complete(model: Trainable, mode: str, is_own: bool) -> bool:

@@ -42,6 +42,8 @@ class Trainer:
         self.programs = Programs(model)
         # The modes whose step ran on shapes, so that all of its variables exist.
         self.evaluated_modes: set[str] = set()
+        # Whether the optimizer had state for all trainable weights when training first began.
+        self.optimizer_had_all: bool | None = None
 
     def compile(self, **arguments: Any) -> None:
         """Take the arguments of `Model.compile`; all are checked before anything changes."""
@@ -74,6 +76,7 @@ class Trainer:
         self.steps_per_execution = steps
         self.arguments = dict(arguments)
         self.evaluated_modes.clear()
+        self.optimizer_had_all = None
         self.compiled = True
 
     def _resolve_optimizer(self, arguments: dict[str, Any]) -> Any:
