@@ -42,8 +42,14 @@ def check_data(
     return x, y, sample_weight
 
 
-def check_finite(x: Any, y: Any = None, sample_weight: Any = None) -> None:
+def check_finite(x: Any, y: Any = None, sample_weight: Any = None, *, where: str = "") -> None:
     """Raise if an array of x, y or sample_weight holds NaN or an infinity.
+
+    Args:
+        x: an array or a structure of them.
+        y: the same, or `None`.
+        sample_weight: the same, or `None`.
+        where: what errors add to names, such as `" of batch 3"`.
 
     Raises:
         DataError: names the part, the first such sample and how many values are not finite.
@@ -56,7 +62,7 @@ def check_finite(x: Any, y: Any = None, sample_weight: Any = None) -> None:
             if bad.any():
                 first = int(np.argmax(bad.reshape(len(bad), -1).any(axis=1)))
                 raise DataError(
-                    f"Expected finite numbers in {place_of(argument, path)}, received "
+                    f"Expected finite numbers in {place_of(argument, path, where)}, received "
                     f"{int(bad.sum())} NaN or infinite values, the first in sample {first}."
                 )
 

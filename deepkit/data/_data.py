@@ -12,11 +12,13 @@ class Data(abc.ABC):
         num_batches: batches in one pass, or `None` if unknown or endless.
         batch_size: samples in a full batch, or `None` if the source decides.
         restartable: whether `batches` starts from the beginning again when called again.
+        checks_finite: whether NaN and infinities in a batch of a stream are refused.
     """
 
     num_batches: int | None = None
     batch_size: int | None = None
     restartable: bool = True
+    checks_finite: bool = False
 
     @abc.abstractmethod
     def peek(self) -> Any:

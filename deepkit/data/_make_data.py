@@ -8,8 +8,10 @@ from deepkit.core.errors import DataError
 
 from ._arguments import check_class_weight, check_positive_int, check_shuffle, refuse
 from ._array_data import ArrayData
+from ._checks import check_finite
 from ._conversion import is_array_like
 from ._data import Data
+from ._packing import unpack_x_y_sample_weight
 from ._py_dataset import PyDataset
 from ._py_dataset_data import PyDatasetData
 from ._stream_data import GeneratorData, IterableData
@@ -25,6 +27,7 @@ def make_data(
     shuffle: bool | str = False,
     class_weight: dict[int, float] | None = None,
     allow_empty: bool = False,
+    finite: bool = False,
 ) -> Data:
     """The data of fit, evaluate or predict as batches, all of its arguments checked.
 
@@ -38,6 +41,7 @@ def make_data(
         shuffle: `True`, `False` or `"batch"`; without effect on generators and iterables.
         class_weight: weights by integer class.
         allow_empty: whether arrays may have zero samples.
+        finite: whether NaN and infinities are refused; in streams when their batch comes.
 
     Raises:
         ArgumentError: an argument has a bad value or does not go with this kind of data.
@@ -50,7 +54,7 @@ def make_data(
     if x is None:
         raise DataError("Expected x to be data, received None.")
     if tree.is_nested(x) or is_array_like(x):
-        return ArrayData(
+        arrays = ArrayData(
             x,
             y,
             sample_weight,
@@ -60,11 +64,16 @@ def make_data(
             class_weight=class_weight,
             allow_empty=allow_empty,
         )
+        if finite:
+            check_finite(*unpack_x_y_sample_weight(arrays.rows(slice(None))))
+        return arrays
     kind = _kind_of(x)
     refuse("y", y, kind, "Let it yield `(x, y)`.")
     refuse("sample_weight", sample_weight, kind, "Let it yield `(x, y, sample_weight)`.")
     refuse("batch_size", batch_size, kind, "Its batches come as they are.")
-    return _make_stream(x, shuffle, class_weight)
+    stream = _make_stream(x, shuffle, class_weight)
+    stream.checks_finite = bool(finite)
+    return stream
 
 
 def _make_stream(x: Any, shuffle: bool | str, class_weight: dict[int, float] | None) -> Data:

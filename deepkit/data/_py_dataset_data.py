@@ -50,7 +50,7 @@ class PyDatasetData(Data):
         return self._dataset.num_batches
 
     def peek(self) -> Any:
-        return standardize_batch(self._dataset[0], 0, self._class_weight)
+        return standardize_batch(self._dataset[0], 0, self._class_weight, self.checks_finite)
 
     def batches(self) -> Iterator[Any]:
         count = self.num_batches
@@ -69,7 +69,7 @@ class PyDatasetData(Data):
         source = self._raw_batches(indices)
         try:
             for position, batch in enumerate(source):
-                yield standardize_batch(batch, position, self._class_weight)
+                yield standardize_batch(batch, position, self._class_weight, self.checks_finite)
         finally:
             source.close()
 

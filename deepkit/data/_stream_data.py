@@ -7,20 +7,26 @@ from typing import Any
 
 from deepkit.core.errors import DataError
 
-from ._checks import check_data
+from ._checks import check_data, check_finite
 from ._class_weight import with_class_weight
 from ._data import Data
 from ._packing import unpack_x_y_sample_weight
 
 
-def standardize_batch(batch: Any, index: int, class_weight: dict[int, float] | None) -> Any:
+def standardize_batch(
+    batch: Any, index: int, class_weight: dict[int, float] | None, finite: bool = False
+) -> Any:
     """A batch of a stream as a tuple `(x,)`, `(x, y)` or `(x, y, sample_weight)` of arrays.
+
+    With `finite`, NaN and infinities are refused.
 
     Raises:
         DataError: it cannot be read so; the message names the batch by its index.
     """
     where = f" of batch {index}"
     x, y, sample_weight = check_data(*unpack_x_y_sample_weight(batch), where=where)
+    if finite:
+        check_finite(x, y, sample_weight, where=where)
     sample_weight = with_class_weight(y, sample_weight, class_weight)
     if sample_weight is not None:
         return x, y, sample_weight
@@ -53,7 +59,7 @@ class StreamData(Data):
                 raise DataError(
                     f"Expected {self.kind} to yield at least one batch, received none."
                 ) from None
-            self._opened = standardize_batch(batch, 0, self._class_weight), iterator
+            self._opened = self._standardize(batch, 0), iterator
         return self._opened[0]
 
     def batches(self) -> Iterator[Any]:
@@ -67,7 +73,10 @@ class StreamData(Data):
             yield opened[0]
             iterator, first = opened[1], 1
         for index, batch in enumerate(iterator, first):
-            yield standardize_batch(batch, index, self._class_weight)
+            yield self._standardize(batch, index)
+
+    def _standardize(self, batch: Any, index: int) -> Any:
+        return standardize_batch(batch, index, self._class_weight, self.checks_finite)
 
 
 class GeneratorData(StreamData):

@@ -282,6 +282,8 @@ class Model(Layer):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        *,
+        check_finite: bool = False,
     ) -> Any:
         """Train the model.
 
@@ -303,6 +305,7 @@ class Model(Layer):
             validation_steps: the same for validation data.
             validation_batch_size: `batch_size` if `None`.
             validation_freq: validate after so many epochs, or after those in a list.
+            check_finite: whether NaN and infinities in the data are errors.
 
         Returns:
             A `History`; its `history` has a list of values for each name.
@@ -329,6 +332,7 @@ class Model(Layer):
             validation_steps=validation_steps,
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
+            check_finite=check_finite,
         )
 
     def evaluate(
@@ -341,6 +345,8 @@ class Model(Layer):
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
+        *,
+        check_finite: bool = False,
         **kwargs: Any,
     ) -> Any:
         """The loss and metrics on data.
@@ -354,6 +360,7 @@ class Model(Layer):
             steps: batches to take, for data that does not end.
             callbacks: a list of callbacks.
             return_dict: whether to return a dict.
+            check_finite: as in `fit`.
 
         Returns:
             The loss alone, or a list of it and the metrics; a dict by name with `return_dict`.
@@ -370,6 +377,7 @@ class Model(Layer):
             steps=steps,
             callbacks=callbacks,
             return_dict=return_dict,
+            check_finite=check_finite,
         )
 
     def predict(
@@ -379,6 +387,8 @@ class Model(Layer):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
+        *,
+        check_finite: bool = False,
     ) -> Any:
         """The outputs for data, as NumPy arrays in the form of the outputs.
 
@@ -388,9 +398,16 @@ class Model(Layer):
             verbose: 0 silent, 1 a bar, 2 a line.
             steps: batches to take, for data that does not end.
             callbacks: a list of callbacks.
+            check_finite: as in `fit`.
         """
         return training.predict(
-            self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
+            self,
+            x,
+            batch_size=batch_size,
+            verbose=verbose,
+            steps=steps,
+            callbacks=callbacks,
+            check_finite=check_finite,
         )
 
     def train_on_batch(

@@ -119,8 +119,14 @@ _GLOBAL: list[SeedGenerator] = []
 def global_seed_generator() -> SeedGenerator:
     """The generator used where none is given."""
     if not _GLOBAL:
-        _GLOBAL.append(SeedGenerator(name="global_seed_generator"))
+        _set_global(None)
     return _GLOBAL[0]
+
+
+def _set_global(seed: int | None) -> None:
+    generator = SeedGenerator(seed, name="global_seed_generator")
+    generator.state.is_shared = True
+    _GLOBAL[:] = [generator]
 
 
 def draw_seed(seed: Any = None) -> jax.Array:
@@ -177,4 +183,4 @@ def set_random_seed(seed: int) -> None:
     seed = _check_seed(seed)
     python_random.seed(seed)
     np.random.seed(seed % _MAX_SEED)
-    _GLOBAL[:] = [SeedGenerator(seed, name="global_seed_generator")]
+    _set_global(seed)

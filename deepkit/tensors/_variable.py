@@ -105,6 +105,8 @@ class Variable(ArrayLike):
         self._overwrite_with_gradient = False
         # Whether others may hold the very array that is the value.
         self._exposed = False
+        # Whether programs of several models, perhaps in several threads, use it.
+        self.is_shared = False
         self._value: Any = None
         self._initializer = as_initializer(initializer, self._path)
         if self._initializer is None:
@@ -208,14 +210,17 @@ class Variable(ArrayLike):
     def take_for_donation(self) -> jax.Array:
         """The own value, to be given away to a compiled program that may overwrite its buffer.
 
-        A value that was handed out before is copied first, so that nobody's array is deleted.
+        A value that was handed out before is copied first, so that nobody's array is deleted; that
+        of a variable which several programs share is copied each time.
         """
         value = self.concrete_value()
-        if self._exposed:
-            # Copies without compiling a program for each shape.
-            self._value = value = jax.device_put(value, value.sharding, may_alias=False)
-            self._exposed = False
-        return value
+        if not self._exposed and not self.is_shared:
+            return value
+        # Copies without compiling a program for each shape.
+        copy = jax.device_put(value, value.sharding, may_alias=False)
+        if not self.is_shared:
+            self._value, self._exposed = copy, False
+        return copy
 
     def put_back(self, value: jax.Array) -> None:
         """Set the own value to what a compiled program returned, without checks or conversion."""

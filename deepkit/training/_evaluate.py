@@ -28,7 +28,12 @@ class Evaluator:
 
     @classmethod
     def of_validation_data(
-        cls, model: Trainable, data: Any, batch_size: int | None, steps: int | None
+        cls,
+        model: Trainable,
+        data: Any,
+        batch_size: int | None,
+        steps: int | None,
+        finite: bool = False,
     ) -> "Evaluator":
         """From what `fit` takes as `validation_data`.
 
@@ -42,9 +47,9 @@ class Evaluator:
                     f"batches; received a {type(data).__name__} of length {len(data)}."
                 )
             x, y, sample_weight = unpack_x_y_sample_weight(tuple(data))
-            made = make_data(x, y, sample_weight, batch_size=batch_size, steps=steps)
+            made = make_data(x, y, sample_weight, batch_size=batch_size, steps=steps, finite=finite)
         else:
-            made = make_data(data, steps=steps)
+            made = make_data(data, steps=steps, finite=finite)
         return cls(model, made, steps)
 
     def run(self, callbacks: CallbackList) -> dict[str, Any]:
@@ -67,10 +72,11 @@ def evaluate(
     steps: int | None = None,
     callbacks: Any = None,
     return_dict: bool = False,
+    check_finite: bool = False,
 ) -> Any:
     """Evaluate a model; see `Model.evaluate`."""
     model._trainer.require_compiled("evaluate")
-    data = make_data(x, y, sample_weight, batch_size=batch_size, steps=steps)
+    data = make_data(x, y, sample_weight, batch_size=batch_size, steps=steps, finite=check_finite)
     evaluator = Evaluator(model, data, steps)
     if not isinstance(callbacks, CallbackList):
         callbacks = CallbackList(

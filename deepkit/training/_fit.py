@@ -32,6 +32,7 @@ def fit(
     validation_steps: int | None = None,
     validation_batch_size: int | None = None,
     validation_freq: Any = 1,
+    check_finite: bool = False,
 ) -> Any:
     """Train a model; see `Model.fit`."""
     model._trainer.require_compiled("fit")
@@ -57,11 +58,16 @@ def fit(
         steps=steps_per_epoch,
         shuffle=shuffle,
         class_weight=class_weight,
+        finite=check_finite,
     )
     evaluator = None
     if validation_data is not None:
         evaluator = Evaluator.of_validation_data(
-            model, validation_data, validation_batch_size or batch_size, validation_steps
+            model,
+            validation_data,
+            validation_batch_size or batch_size,
+            validation_steps,
+            finite=check_finite,
         )
     ensure_built(model, data.peek(), "train")
     runner = Runner(model, "train", data, steps_per_epoch)

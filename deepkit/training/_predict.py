@@ -28,9 +28,10 @@ def predict(
     verbose: Any = "auto",
     steps: int | None = None,
     callbacks: Any = None,
+    check_finite: bool = False,
 ) -> Any:
     """Predict with a model; see `Model.predict`."""
-    data = make_data(x, batch_size=batch_size, steps=steps, allow_empty=True)
+    data = make_data(x, batch_size=batch_size, steps=steps, allow_empty=True, finite=check_finite)
     if isinstance(data, ArrayData) and not data.num_samples:
         return _empty_outputs(model, data)
     ensure_built(model, data.peek(), "predict")

@@ -390,3 +390,49 @@ def test_good_data_after_bad_data_is_taken_for_what_it_is():
     model.fit(X, ONE_HOT, verbose=0)
     expected = (model.predict(X, verbose=0).argmax(-1) == ONE_HOT.argmax(-1)).mean()
     assert model.evaluate(X, ONE_HOT, verbose=0)[1] == pytest.approx(expected, abs=1e-6)
+
+
+WITH_NAN = X.copy()
+WITH_NAN[4, 1] = np.nan
+NOT_FINITE = {
+    "x": ((WITH_NAN, Y), ("in x, received 1 NaN or infinite values", "in sample 4")),
+    "y": ((X, np.where(Y > 2, Y, np.inf)), ("in y, received 18", "in sample 0")),
+    "a batch": (
+        (lambda: iter([(X[:3], Y[:3]), (WITH_NAN[3:], Y[3:])]),),
+        ("in x of batch 1", "in sample 1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
+@pytest.mark.parametrize("case", NOT_FINITE)
+def test_numbers_that_are_not_finite(regression, case, method):
+    data, texts = NOT_FINITE[case]
+    data = tuple(part() if callable(part) else part for part in data)
+    if method == "predict" and len(data) == 2:
+        data = data[:1]
+        if case == "y":
+            return
+    before = regression.get_weights()
+    options = {"shuffle": False} if method == "fit" else {}
+    with pytest.raises(errors.DataError) as raised:
+        getattr(regression, method)(*data, verbose=0, check_finite=True, **options)
+    assert all(text in str(raised.value) for text in texts)
+    if case != "a batch":
+        for old, new in zip(before, regression.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_validation_data_that_is_not_finite(regression):
+    assert_refused(
+        regression,
+        errors.DataError,
+        "in sample 4",
+        "fit",
+        X,
+        Y,
+        validation_data=(WITH_NAN, Y),
+        check_finite=True,
+        verbose=0,
+    )
+    assert np.isnan(chain().evaluate(WITH_NAN, Y, verbose=0))
