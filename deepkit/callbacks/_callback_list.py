@@ -118,16 +118,18 @@ class CallbackList(Callback):
         of the first epoch where one has an `on_epoch_end`.
 
         Args:
-            names: what epochs will log, with the `val_` names if there is validation.
+            names: what epochs will log, with the `val_` names if there is validation; read only if
+                something is monitored.
 
         Raises:
             UnknownNameError: such a name is monitored.
         """
         if any(_may_add_logs(callback) for callback in self.callbacks):
             return
-        for callback in self.callbacks:
-            if isinstance(callback, MonitorCallback):
-                callback.check_monitor([*names, "learning_rate"])
+        monitoring = [c for c in self.callbacks if isinstance(c, MonitorCallback)]
+        known = [*names, "learning_rate"] if monitoring else []
+        for callback in monitoring:
+            callback.check_monitor(known)
 
     def progress(self, seen: int, logs: Logs = None) -> None:
         """Tell the progress bar how far the pass has come, as often as one likes.

@@ -1,11 +1,13 @@
 """fit: training over epochs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError
 from deepkit.data import check_positive_int, make_data, train_validation_split
+from deepkit.tensors import infer_outputs
 from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import Evaluator
 from deepkit.training._runner import Runner
@@ -143,10 +145,14 @@ class _Run:
 def _check_monitors(model: Trainable, callbacks: CallbackList, validates: bool) -> None:
     """Refuse names that no epoch will log, before the first one."""
     if is_default(model, "train_step", "test_step", "compute_metrics"):
-        names = list(model.get_metrics_result())
-        if validates:
-            names += [f"val_{name}" for name in names]
-        callbacks.check_monitors(names)
+        callbacks.check_monitors(_logged_names(model, validates))
+
+
+def _logged_names(model: Trainable, validates: bool) -> Iterator[str]:
+    names = list(infer_outputs(model.get_metrics_result, (), {}))
+    yield from names
+    if validates:
+        yield from (f"val_{name}" for name in names)
 
 
 def _check_optimizer(model: Trainable) -> None:
