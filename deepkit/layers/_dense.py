@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import jax.numpy as jnp
-
 from deepkit import activations, constraints, initializers, regularizers
 from deepkit.layers._arguments import check_positive
 from deepkit.layers._input_spec import InputSpec
 from deepkit.layers._layer import Layer
+from deepkit.ops._matrix_product import matrix_product
 
 
 class Dense(Layer):
@@ -91,7 +90,7 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        outputs = jnp.matmul(inputs, self.kernel.value)  # (batch, ..., units)
+        outputs = matrix_product(inputs, self.kernel.value)  # (batch, ..., units)
         if self.bias is not None:
             outputs = outputs + self.bias.value
         return self.activation(outputs)

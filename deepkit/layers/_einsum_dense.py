@@ -4,11 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
-
 from deepkit import activations, constraints, initializers, regularizers
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.layers._layer import Layer
+from deepkit.ops._matrix_product import einsum_product
 
 _FORMS = (
     r"(?P<input>[a-zA-Z]+),(?P<kernel>[a-zA-Z]+)->(?P<output>[a-zA-Z]+)$",
@@ -133,7 +132,7 @@ class EinsumDense(Layer):
         return tuple(shape)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        outputs = jnp.einsum(self.equation, inputs, self.kernel.value)
+        outputs = einsum_product(self.equation, inputs, self.kernel.value)
         if self.bias is not None:
             outputs = outputs + self.bias.value
         return self.activation(outputs)

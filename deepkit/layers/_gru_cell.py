@@ -8,7 +8,14 @@ import jax
 import jax.numpy as jnp
 
 from deepkit import activations
-from deepkit.layers._recurrence import Arrays, CellWeights, Recurrence, blockwise_product
+from deepkit.layers._recurrence import (
+    Arrays,
+    CellWeights,
+    Recurrence,
+    UnitwiseRecurrence,
+    acts_as_usual,
+    blockwise_product,
+)
 from deepkit.layers._recurrent_cell import RecurrentCell
 
 
@@ -20,16 +27,7 @@ class _ResetAfter(Recurrence):
     recurrent_activation: Callable[..., Any]
 
     def project(self, inputs: jax.Array, weights: CellWeights, masks: Arrays) -> jax.Array:
-        """Four columns: both gates, what joins the candidate's product, the candidate."""
-        x = blockwise_product(inputs, weights.kernel, masks)
-        units = x.shape[-1] // 3
-        inside = jnp.zeros((units,), x.dtype)
-        if weights.bias is not None:
-            x = x + weights.bias[0]
-            gates, inside = jnp.split(weights.bias[1], [2 * units])
-            x = jnp.concatenate([x[..., : 2 * units] + gates, x[..., 2 * units :]], axis=-1)
-        inside = jnp.broadcast_to(inside, (*x.shape[:-1], units))
-        return jnp.concatenate([x[..., : 2 * units], inside, x[..., 2 * units :]], axis=-1)
+        return _project_for_reset_after(inputs, weights, masks)
 
     def combine(self, z: jax.Array, states: Arrays, rest: Any) -> Arrays:
         (h,) = states
@@ -37,6 +35,49 @@ class _ResetAfter(Recurrence):
         z, r = self.recurrent_activation(z), self.recurrent_activation(r)
         candidate = self.activation(candidate + r * inside)
         return (z * h + (1 - z) * candidate,)
+
+
+@dataclasses.dataclass(frozen=True)
+class _UsualResetAfter(UnitwiseRecurrence):
+    """The same with `tanh` and `sigmoid`."""
+
+    def project(self, inputs: jax.Array, weights: CellWeights, masks: Arrays) -> jax.Array:
+        return _project_for_reset_after(inputs, weights, masks)
+
+    def combine_and_keep(self, z: jax.Array, states: Arrays) -> tuple[Arrays, Arrays]:
+        (h,) = states
+        gates, inside, candidate = jnp.split(z, [2 * h.shape[-1], 3 * h.shape[-1]], axis=-1)
+        gates = jnp.tanh(gates * 0.5) * 0.5 + 0.5
+        z, r = jnp.split(gates, 2, axis=-1)
+        candidate = jnp.tanh(candidate + r * inside)
+        return (z * h + (1 - z) * candidate,), (gates, inside, candidate, h)
+
+    def slopes(self, kept: Arrays) -> Arrays:
+        gates, inside, candidate, h = kept
+        z, r = jnp.split(gates, 2, axis=-1)
+        of_candidate = (1 - z) * (1 - candidate * candidate)
+        of_reset = of_candidate * inside * r * (1 - r)
+        of_z = ((h - candidate) * z * (1 - z), of_reset, of_candidate * r, of_candidate)
+        return jnp.concatenate(of_z, axis=-1), z
+
+    def push(self, slopes: Arrays, d_z: jax.Array, d_states: Arrays) -> Arrays:
+        of_z, of_state = slopes
+        (d_h,) = d_states
+        z, r, inside, candidate = jnp.split(of_z * d_z, 4, axis=-1)
+        return (of_state * d_h + z + r + inside + candidate,)
+
+
+def _project_for_reset_after(inputs: jax.Array, weights: CellWeights, masks: Arrays) -> jax.Array:
+    """Four columns: both gates, what joins the candidate's product, the candidate."""
+    x = blockwise_product(inputs, weights.kernel, masks)
+    units = x.shape[-1] // 3
+    inside = jnp.zeros((units,), x.dtype)
+    if weights.bias is not None:
+        x = x + weights.bias[0]
+        gates, inside = jnp.split(weights.bias[1], [2 * units])
+        x = jnp.concatenate([x[..., : 2 * units] + gates, x[..., 2 * units :]], axis=-1)
+    inside = jnp.broadcast_to(inside, (*x.shape[:-1], units))
+    return jnp.concatenate([x[..., : 2 * units], inside, x[..., 2 * units :]], axis=-1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,8 +193,10 @@ class GRUCell(RecurrentCell):
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
     def _recurrence(self) -> Recurrence:
-        kind = _ResetAfter if self.reset_after else _ResetBefore
-        return kind(self.activation, self.recurrent_activation)
+        functions = self.activation, self.recurrent_activation
+        if not self.reset_after:
+            return _ResetBefore(*functions)
+        return _UsualResetAfter() if acts_as_usual(*functions) else _ResetAfter(*functions)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

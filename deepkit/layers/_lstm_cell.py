@@ -6,9 +6,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from deepkit import activations
-from deepkit.layers._recurrence import Arrays, Recurrence
+from deepkit.layers._recurrence import (
+    Arrays,
+    Recurrence,
+    UnitwiseRecurrence,
+    acts_as_usual,
+)
 from deepkit.layers._recurrent_cell import RecurrentCell
 
 
@@ -23,6 +29,39 @@ class _LSTMRecurrence(Recurrence):
         i, f, o = map(self.recurrent_activation, (i, f, o))
         carry = f * carry + i * self.activation(g)
         return o * self.activation(carry), carry
+
+
+@dataclasses.dataclass(frozen=True)
+class _UsualRecurrence(UnitwiseRecurrence):
+    """With `tanh` and `sigmoid`."""
+
+    def combine_and_keep(self, z: jax.Array, states: Arrays) -> tuple[Arrays, Arrays]:
+        _, carry = states
+        gates = _activate_gates(z)
+        i, f, g, o = jnp.split(gates, 4, axis=-1)
+        after = f * carry + i * g
+        shown = jnp.tanh(after)
+        return (o * shown, after), (gates, carry, shown)
+
+    def slopes(self, kept: Arrays) -> Arrays:
+        gates, carry, shown = kept
+        i, f, g, o = jnp.split(gates, 4, axis=-1)
+        of_z = (g * i * (1 - i), carry * f * (1 - f), i * (1 - g * g), shown * o * (1 - o))
+        return jnp.concatenate(of_z, axis=-1), f, o * (1 - shown * shown)
+
+    def push(self, slopes: Arrays, d_z: jax.Array, d_states: Arrays) -> Arrays:
+        of_z, of_carry, of_output = slopes
+        _, d_carry = d_states
+        i, f, g, o = jnp.split(of_z * d_z, 4, axis=-1)
+        d_carry = of_carry * d_carry + i + f + g
+        return of_output * d_carry + o, d_carry
+
+
+def _activate_gates(z: jax.Array) -> jax.Array:
+    """`tanh` of the candidate and `sigmoid(x) = tanh(x / 2) / 2 + 1 / 2` of the gates, as one."""
+    scale = np.repeat(np.array([0.5, 0.5, 1.0, 0.5]), z.shape[-1] // 4).astype(z.dtype)
+    shift = np.where(scale == 1, 0, 0.5).astype(z.dtype)
+    return jnp.tanh(z * scale) * scale + shift
 
 
 class LSTMCell(RecurrentCell):
@@ -130,6 +169,8 @@ class LSTMCell(RecurrentCell):
         return jnp.concatenate(parts)
 
     def _recurrence(self) -> Recurrence:
+        if acts_as_usual(self.activation, self.recurrent_activation):
+            return _UsualRecurrence()
         return _LSTMRecurrence(self.activation, self.recurrent_activation)
 
     def get_config(self) -> dict[str, Any]:

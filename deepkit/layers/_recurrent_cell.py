@@ -10,14 +10,8 @@ from deepkit import activations, constraints, initializers, random, regularizers
 from deepkit.layers._arguments import check_positive, check_rate
 from deepkit.layers._dropout_keys import mask_keys
 from deepkit.layers._layer import Layer
-from deepkit.layers._recurrence import (
-    CellWeights,
-    DropoutMasks,
-    Recurrence,
-    run_sequence,
-    run_sequence_compiled,
-    run_step,
-)
+from deepkit.layers._recurrence import CellWeights, DropoutMasks, Recurrence
+from deepkit.layers._recurrent_loop import run_sequence, run_sequence_compiled, run_step
 from deepkit.tensors import AutocastScope
 
 

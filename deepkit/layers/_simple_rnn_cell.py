@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
-from deepkit.layers._recurrence import Arrays, Recurrence
+from deepkit import activations
+from deepkit.layers._recurrence import Arrays, Recurrence, UnitwiseRecurrence
 from deepkit.layers._recurrent_cell import RecurrentCell
 
 
@@ -16,6 +18,20 @@ class _SimpleRecurrence(Recurrence):
 
     def combine(self, z: jax.Array, states: Arrays, rest: Any) -> Arrays:
         return (self.activation(z),)
+
+
+@dataclasses.dataclass(frozen=True)
+class _TanhRecurrence(UnitwiseRecurrence):
+    def combine_and_keep(self, z: jax.Array, states: Arrays) -> tuple[Arrays, Arrays]:
+        after = jnp.tanh(z)
+        return (after,), (after,)
+
+    def slopes(self, kept: Arrays) -> Arrays:
+        (after,) = kept
+        return (1 - after * after,)
+
+    def push(self, slopes: Arrays, d_z: jax.Array, d_states: Arrays) -> Arrays:
+        return (slopes[0] * d_z,)
 
 
 class SimpleRNNCell(RecurrentCell):
@@ -97,4 +113,6 @@ class SimpleRNNCell(RecurrentCell):
         )
 
     def _recurrence(self) -> Recurrence:
+        if self.activation is activations.tanh:
+            return _TanhRecurrence()
         return _SimpleRecurrence(self.activation)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from deepkit.tensors import as_array, operation
 
+from ._matrix_product import einsum_product, matrix_product
 from ._promotion import promote
 from ._types import TensorLike
 
@@ -23,7 +24,7 @@ def matmul(x1: TensorLike, x2: TensorLike) -> jax.Array:
 
     Two int8 arrays give int32.
     """
-    return jnp.matmul(*promote(x1, x2), preferred_element_type=_accumulator([x1, x2]))
+    return matrix_product(*promote(x1, x2), preferred_element_type=_accumulator([x1, x2]))
 
 
 @operation
@@ -112,5 +113,8 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> jax.Array:
         >>> deepkit.ops.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
         Array([3., 7.], dtype=float32)
     """
-    kwargs.setdefault("preferred_element_type", _accumulator(operands))
+    preferred = _accumulator(operands)
+    if len(operands) == 2 and not kwargs:
+        return einsum_product(subscripts, *promote(*operands), preferred_element_type=preferred)
+    kwargs.setdefault("preferred_element_type", preferred)
     return jnp.einsum(subscripts, *promote(*operands), **kwargs)

@@ -7,7 +7,7 @@ import pytest
 from jax.test_util import check_grads
 
 import deepkit
-from deepkit.layers._recurrence import run_sequence_compiled
+from deepkit.layers._recurrent_loop import run_sequence_compiled
 from tests.oracle import keras, oracle
 
 LIBRARY = ("SimpleRNN", "LSTM", "GRU")

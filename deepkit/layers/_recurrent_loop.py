@@ -1,0 +1,226 @@
+"""The loop of recurrent cells over time, and its derivative."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from deepkit.layers._recurrence import (
+    Arrays,
+    CellWeights,
+    DropoutMasks,
+    Recurrence,
+    UnitwiseRecurrence,
+    blockwise_product,
+)
+
+
+def run_step(
+    recurrence: Recurrence,
+    weights: CellWeights,
+    inputs: jax.Array,
+    states: Arrays,
+    masks: DropoutMasks,
+) -> Arrays:
+    """The states after one step.
+
+    Args:
+        recurrence: the arithmetic.
+        weights: the cell's.
+        inputs: of shape (batch, features).
+        states: of shape (batch, units) each.
+        masks: for dropout.
+    """
+    kernel, state_masks, rest = recurrence.recurrent_parts(weights, masks.state)
+    projected = recurrence.project(inputs, weights, masks.inputs)
+    return _advance(recurrence, projected, states, kernel, rest, state_masks)
+
+
+def run_sequence(
+    recurrence: Recurrence,
+    weights: CellWeights,
+    sequence: jax.Array,
+    states: Arrays,
+    masks: DropoutMasks,
+    keep: jax.Array | None,
+    reverse: bool = False,
+    unroll: bool = False,
+    stack: bool = True,
+) -> tuple[Arrays, jax.Array | None]:
+    """The states after all steps, and the outputs of each: one product for all inputs, then a scan.
+
+    Args:
+        recurrence: the arithmetic.
+        weights: the cell's.
+        sequence: of shape (time, batch, features).
+        states: at the start, of shape (batch, units) each.
+        masks: for dropout, the same in all steps.
+        keep: booleans of shape (time, batch, 1); where false, the states stay as they are.
+        reverse: whether to start at the end.
+        unroll: whether to compile each step for itself.
+        stack: whether the outputs are wanted; `None` if not.
+    """
+    kernel, state_masks, rest = recurrence.recurrent_parts(weights, masks.state)
+    projected = recurrence.project(sequence, weights, masks.inputs)
+    return _loop(
+        recurrence, reverse, unroll, stack, projected, states, kernel, rest, state_masks, keep
+    )
+
+
+run_sequence_compiled = functools.partial(
+    jax.jit, static_argnames=("recurrence", "reverse", "unroll", "stack")
+)(run_sequence)
+
+
+def _advance(
+    recurrence: Recurrence,
+    projected: jax.Array,
+    states: Arrays,
+    kernel: jax.Array,
+    rest: Any,
+    masks: Arrays,
+) -> Arrays:
+    z = _add_to_first(projected, blockwise_product(states[0], kernel, masks))
+    new_states = recurrence.combine(z, states, rest)
+    return tuple(new.astype(old.dtype) for new, old in zip(new_states, states))
+
+
+def _add_to_first(z: jax.Array, product: jax.Array) -> jax.Array:
+    """`z` with the product added to as many of its first columns as that has."""
+    width = product.shape[-1]
+    if z.shape[-1] == width:
+        return z + product
+    return jnp.concatenate([z[..., :width] + product, z[..., width:]], axis=-1)
+
+
+def _scan(
+    recurrence: Recurrence,
+    reverse: bool,
+    unroll: bool,
+    stack: bool,
+    projected: jax.Array,
+    states: Arrays,
+    kernel: jax.Array,
+    rest: Any,
+    masks: Arrays,
+    keep: jax.Array | None,
+) -> tuple[Arrays, jax.Array | None]:
+    def step(states: Arrays, x: Any) -> tuple[Arrays, jax.Array | None]:
+        projected, keep = x
+        after = _advance(recurrence, projected, states, kernel, rest, masks)
+        after = _where(keep, after, states)
+        return after, after[0] if stack else None
+
+    return jax.lax.scan(step, states, (projected, keep), reverse=reverse, unroll=unroll)
+
+
+# The loop, with a derivative that is faster than that of a plain scan.
+_loop = jax.custom_jvp(_scan, nondiff_argnums=(0, 1, 2, 3))
+
+
+@_loop.defjvp
+def _push_forward(
+    recurrence: Recurrence, reverse: bool, unroll: bool, stack: bool, primals: Any, tangents: Any
+) -> Any:
+    """The derivative of the loop, with the products of the kernel's outside of it.
+
+    JAX would add to the kernel's gradient in each step. But a change of the kernel acts as a
+    change of the projected inputs, by its product with the output of the step before:
+    `dz = dp + h dR`. So all these products are one, forwards and backwards.
+    """
+    projected, states, kernel, rest, masks, keep = primals
+    d_projected, d_states, d_kernel, d_rest, *_ = tangents
+    options = {"reverse": reverse, "unroll": unroll}
+    is_unitwise = isinstance(recurrence, UnitwiseRecurrence)
+    if is_unitwise:
+        after, (outputs, kept) = _scan_and_keep(
+            recurrence, projected, states, kernel, masks, keep, options
+        )
+    else:
+
+        def at_this_kernel(projected: jax.Array, states: Arrays, rest: Any) -> Any:
+            after, outputs = _scan(
+                recurrence, reverse, unroll, True, projected, states, kernel, rest, masks, keep
+            )
+            return (after, outputs if stack else None), outputs
+
+        (after, _), push, outputs = jax.linearize(
+            at_this_kernel, projected, states, rest, has_aux=True
+        )
+    before = _outputs_before(states[0], outputs, reverse)  # (time, batch, units)
+    d_projected = _add_to_first(d_projected, blockwise_product(before, d_kernel, masks))
+    result = after, outputs if stack else None
+    if not is_unitwise:
+        return result, push(d_projected, d_states, d_rest)
+    slopes = recurrence.slopes(kept)
+    return result, _push_all(
+        recurrence, slopes, d_projected, d_states, kernel, masks, keep, stack, options
+    )
+
+
+def _scan_and_keep(
+    recurrence: UnitwiseRecurrence,
+    projected: jax.Array,
+    states: Arrays,
+    kernel: jax.Array,
+    masks: Arrays,
+    keep: jax.Array | None,
+    options: dict[str, Any],
+) -> tuple[Arrays, tuple[jax.Array, Arrays]]:
+    """The states after all steps; the outputs of each, and what its derivative needs."""
+
+    def step(states: Arrays, x: Any) -> tuple[Arrays, tuple[jax.Array, Arrays]]:
+        projected, keep = x
+        z = _add_to_first(projected, blockwise_product(states[0], kernel, masks))
+        after, kept = recurrence.combine_and_keep(z, states)
+        after = tuple(new.astype(old.dtype) for new, old in zip(after, states))
+        after = _where(keep, after, states)
+        return after, (after[0], kept)
+
+    return jax.lax.scan(step, states, (projected, keep), **options)
+
+
+def _push_all(
+    recurrence: UnitwiseRecurrence,
+    slopes: Arrays,
+    d_projected: jax.Array,
+    d_states: Arrays,
+    kernel: jax.Array,
+    masks: Arrays,
+    keep: jax.Array | None,
+    stack: bool,
+    options: dict[str, Any],
+) -> tuple[Arrays, jax.Array | None]:
+    """The derivative of the loop along those of the projected inputs and the first states."""
+    # A product by the transpose here is a plain product where the derivative runs backwards. The
+    # barrier keeps XLA from turning it around again in each step.
+    transposed = jax.lax.optimization_barrier(kernel.T)
+
+    def product(d_h: jax.Array) -> jax.Array:
+        if masks:
+            return blockwise_product(d_h, kernel, masks)
+        return jax.lax.dot_general(d_h, transposed, (((1,), (1,)), ((), ())))
+
+    def step(d_states: Arrays, x: Any) -> tuple[Arrays, jax.Array | None]:
+        d_projected, slopes, keep = x
+        d_z = _add_to_first(d_projected, product(d_states[0]))
+        d_after = recurrence.push(slopes, d_z, d_states)
+        d_after = tuple(new.astype(old.dtype) for new, old in zip(d_after, d_states))
+        d_after = _where(keep, d_after, d_states)
+        return d_after, d_after[0] if stack else None
+
+    return jax.lax.scan(step, d_states, (d_projected, slopes, keep), **options)
+
+
+def _where(keep: jax.Array | None, new: Arrays, old: Arrays) -> Arrays:
+    if keep is None:
+        return new
+    return tuple(jnp.where(keep, after, before) for after, before in zip(new, old))
+
+
+def _outputs_before(start: jax.Array, outputs: jax.Array, reverse: bool) -> jax.Array:
+    """The output that each step starts from."""
+    if reverse:
+        return jnp.concatenate([outputs[1:], start[None]])
+    return jnp.concatenate([start[None], outputs[:-1]])
