@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -25,3 +26,9 @@ def _warnings_are_errors():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_interrupts():
+    # A process that is started in the background ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

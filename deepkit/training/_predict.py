@@ -60,12 +60,14 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
         checker.check_all(data)
         checker = None
 
-    def read_ahead(batches: Any) -> Any:
+    def on_device(batches: Any) -> Any:
         if checker is not None:
             batches = checker.check_each(batches)
-        return prefetch(map(to_device, batches))
+        batches = map(to_device, batches)
+        # Rows of arrays in memory are there at once; a thread would cost more than it saves.
+        return batches if isinstance(data, ArrayData) else prefetch(batches)
 
-    feed = EpochFeed(data, steps, wrap=read_ahead)
+    feed = EpochFeed(data, steps, wrap=on_device)
     hooks = Hooks(callbacks, "predict", model)
     try:
         parts = _run(step, feed.epoch(), hooks)
