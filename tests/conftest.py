@@ -1,12 +1,19 @@
 """Strict grounds for every test: Keras on JAX, strict promotion, warnings are errors."""
 
+import importlib.metadata
 import os
 import pathlib
 import signal
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Most of the time goes into compiling; workers and processes that tests start share what they made.
+# Most of the time goes into compiling. So XLA optimizes little (set XLA_FLAGS to "" for what users
+# run), and workers and processes that tests start share what they compiled.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0"
+    + (" --xla_cpu_use_fusion_emitters=false" * (importlib.metadata.version("jaxlib") < "0.11")),
+)
 os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR", str(pathlib.Path(__file__).parent.parent / ".pytest_cache" / "jax")
 )

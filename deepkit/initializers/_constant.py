@@ -1,5 +1,6 @@
 """Initializers with fixed values."""
 
+import math
 from typing import Any, Self
 
 import jax
@@ -9,9 +10,11 @@ import numpy as np
 from deepkit.core import dtypes, serialization
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.core.shapes import standardize_shape
-from deepkit.tensors import as_array
+from deepkit.tensors import as_array, is_staging
 
 from ._base import Initializer
+
+_MAX_HOST_SIZE = 2**20
 
 
 class Zeros(Initializer):
@@ -25,7 +28,7 @@ class Zeros(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> jax.Array:
         """Zeros of the given shape; `dtype` may be any numeric one or bool."""
-        return jnp.zeros(tuple(shape), dtypes.canonicalize_dtype(dtype))
+        return _filled(shape, 0, dtype)
 
 
 class Ones(Initializer):
@@ -39,7 +42,7 @@ class Ones(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> jax.Array:
         """Ones of the given shape; `dtype` may be any numeric one or bool."""
-        return jnp.ones(tuple(shape), dtypes.canonicalize_dtype(dtype))
+        return _filled(shape, 1, dtype)
 
 
 class Constant(Initializer):
@@ -87,3 +90,11 @@ class Constant(Initializer):
     def from_config(cls, config: dict[str, Any]) -> Self:
         """An initializer from what `get_config` returned."""
         return cls(serialization.deserialize_keras_object(config["value"]))
+
+
+def _filled(shape: Any, value: int, dtype: Any) -> jax.Array:
+    """One number everywhere; small arrays without a compiled program for their shape."""
+    shape, dtype = tuple(shape), dtypes.canonicalize_dtype(dtype)
+    if math.prod(shape) <= _MAX_HOST_SIZE and not is_staging():
+        return jax.device_put(np.full(shape, value, dtype))
+    return jnp.full(shape, value, dtype)

@@ -1,5 +1,6 @@
 """Uniform floats and integers."""
 
+import math
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ from deepkit.core import dtypes
 from deepkit.core.errors import DTypeError
 from deepkit.tensors import as_array, draw_seed
 
+from . import _threefry
 from ._arguments import as_parameter, concrete_shape, float_dtype
 
 
@@ -34,8 +36,12 @@ def uniform(
         (True, True)
     """
     dtype = float_dtype(dtype, "uniform")
+    key, shape = draw_seed(seed), concrete_shape(shape)
+    is_plain = isinstance(minval, int | float) and isinstance(maxval, int | float)
+    if is_plain and dtype == "float32" and _threefry.draws_on_host(key, math.prod(shape)):
+        return _threefry.uniform(key, shape, minval, maxval)
     low, high = as_parameter(minval, dtype), as_parameter(maxval, dtype)
-    return jax.random.uniform(draw_seed(seed), concrete_shape(shape), dtype, low, high)
+    return jax.random.uniform(key, shape, dtype, low, high)
 
 
 def randint(

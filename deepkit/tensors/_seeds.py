@@ -69,7 +69,7 @@ class SeedGenerator(AutoConfig):
         scope = current_scope()
         if scope is not None:
             return scope.draw(self.state)
-        if _is_staging():
+        if is_staging():
             warnings.warn(
                 "A random number was drawn while JAX is tracing a function outside of any state "
                 "scope: the compiled function will use the same numbers in every call. Call "
@@ -108,7 +108,7 @@ def _check_seed(seed: Any) -> int:
     return int(seed)
 
 
-def _is_staging() -> bool:
+def is_staging() -> bool:
     """Whether JAX is tracing a program now (and not merely differentiating or batching)."""
     return isinstance(jnp.add(np.uint32(0), np.uint32(0)), jax.core.Tracer)
 
