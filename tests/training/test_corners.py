@@ -2,6 +2,7 @@
 
 import threading
 
+import jax
 import numpy as np
 import pytest
 
@@ -24,35 +25,87 @@ def chain(k):
     return model
 
 
+def in_threads(*functions):
+    """What functions return or raise that run at the same time."""
+    results = [None] * len(functions)
+    start = threading.Barrier(len(functions))
+
+    def run(place):
+        start.wait()
+        try:
+            results[place] = functions[place]()
+        except BaseException as error:
+            results[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(functions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
 def test_several_models_train_in_several_threads():
     alone = chain(deepkit)
     alone.compile("adam", "mse")
     alone.fit(X, Y, batch_size=5, epochs=3, shuffle=False, verbose=0)
     models = [chain(deepkit) for _ in range(3)]
-    failures = []
 
     def train(model):
-        try:
+        def run():
             model.compile("adam", "mse")
             model.fit(X, Y, batch_size=5, epochs=3, shuffle=False, verbose=0)
-        except BaseException as error:
-            failures.append(error)
 
-    threads = [threading.Thread(target=train, args=(model,)) for model in models]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+        return run
+
+    assert in_threads(*map(train, models)) == [None] * 3
     for model in models:
         for ours, expected in zip(model.get_weights(), alone.get_weights()):
             np.testing.assert_array_equal(ours, expected)
 
 
+def test_threads_trace_and_predict_with_one_model():
+    model = chain(deepkit)
+    expected = np.asarray(model(X))
+
+    def predict(size):
+        return lambda: [model.predict(X, batch_size=size, verbose=0) for _ in range(5)]
+
+    def trace():
+        values = [v.value for v in model.variables]
+        run = jax.jit(lambda values, x: model.stateless_call(values, [], x)[0])
+        return [run(values, X), model(X), model.predict_on_batch(X)]
+
+    found = in_threads(*map(predict, (24, 7, 5, 1)), trace, trace)
+    for outputs in found:
+        assert isinstance(outputs, list), outputs
+        for output in outputs:
+            # Products of a few numbers each; compiled for other numbers of rows.
+            np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
+    assert [v.value.shape for v in model.variables] == [(4, 8), (8,), (8, 2), (2,)]
+
+
+def test_threads_predict_while_one_draws_and_another_builds():
+    model = deepkit.Sequential([layers.Dense(8), layers.Dropout(0.5), layers.Dense(2)])
+
+    def predict():
+        return [model.predict(X, batch_size=6, verbose=0) for _ in range(5)]
+
+    def draw():
+        return [np.asarray(model(X, training=True)) for _ in range(5)]
+
+    first, second, drawn = in_threads(predict, predict, draw)
+    assert all(isinstance(result, list) for result in (first, second, drawn)), (first, drawn)
+    assert len(model.weights) == 4
+    for output in (*first, *second):
+        np.testing.assert_array_equal(output, first[0])
+    assert len({output.tobytes() for output in drawn}) == 5
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16", "float64"])
 def test_training_by_policy_learns_and_keeps_dtypes(policy):
     if policy == "float64":
-        pytest.importorskip("jax").config.update("jax_enable_x64", True)
+        jax.config.update("jax_enable_x64", True)
     try:
         deepkit.utils.set_random_seed(0)
         model = deepkit.Sequential(
@@ -72,7 +125,7 @@ def test_training_by_policy_learns_and_keeps_dtypes(policy):
         assert model.predict(X, verbose=0).dtype == wanted.compute_dtype
     finally:
         if policy == "float64":
-            pytest.importorskip("jax").config.update("jax_enable_x64", False)
+            jax.config.update("jax_enable_x64", False)
 
 
 def test_a_model_of_mixed_float16_scales_its_loss():
