@@ -137,6 +137,23 @@ def test_jit_equals_eager(row):
 
 
 @every_row
+def test_in_a_vmapped_scan(row):
+    """A user's own transformations: each of two copies of the inputs gives what one gives alone."""
+    if row.training and row.trains_randomly:
+        row = Row(**{**vars(row), "training": False})
+    layer, inputs, _ = _built(row)
+    outputs, _ = _run(layer, row, inputs)
+    inputs = jax.tree.map(jnp.asarray, inputs)
+
+    def twice(inputs):
+        return jax.lax.scan(lambda count, x: (count + 1, _run(layer, row, x)[0]), 0, inputs)[1]
+
+    copies = jax.tree.map(lambda x: jnp.stack([jnp.stack([x, x])] * 2), inputs)
+    mapped = jax.vmap(twice)(copies)
+    _assert_close(mapped, jax.tree.map(lambda x: np.stack([[x, x]] * 2), outputs), row.tolerance)
+
+
+@every_row
 def test_config_round_trip(row):
     layer, inputs, outputs = _built(row)
     twin = type(layer).from_config(layer.get_config())
