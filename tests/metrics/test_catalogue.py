@@ -104,6 +104,26 @@ def test_stateless_under_jit_equals_eager(row: Row) -> None:
     np.testing.assert_allclose(result, eager.result(), **TOLERANCE)
 
 
+@first_rows
+def test_in_a_vmapped_scan(row: Row) -> None:
+    """Two streams of two equal batches, in a user's own transformations."""
+    metric = _make(row)
+    first = _stream(row, weighted=True)[0]
+    metric.update_state(*first)
+    metric.update_state(*first)
+
+    def over(batches):
+        def step(state, batch):
+            return tuple(metric.stateless_update_state(state, *batch)), None
+
+        state, _ = jax.lax.scan(step, tuple(metric.stateless_reset_state()), batches)
+        return metric.stateless_result(state)
+
+    copies = jax.tree.map(lambda x: np.stack([[x, x]] * 2), first)
+    for result in jax.vmap(over)(copies):
+        np.testing.assert_allclose(result, metric.result(), **TOLERANCE)
+
+
 @all_rows
 def test_reset_forgets_everything(row: Row) -> None:
     metric = _make(row)
