@@ -10,11 +10,9 @@ import numpy as np
 from deepkit.core import dtypes, serialization
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.core.shapes import standardize_shape
-from deepkit.tensors import as_array, is_staging
+from deepkit.tensors import as_array, suits_host
 
 from ._base import Initializer
-
-_MAX_HOST_SIZE = 2**20
 
 
 class Zeros(Initializer):
@@ -95,6 +93,6 @@ class Constant(Initializer):
 def _filled(shape: Any, value: int, dtype: Any) -> jax.Array:
     """One number everywhere; small arrays without a compiled program for their shape."""
     shape, dtype = tuple(shape), dtypes.canonicalize_dtype(dtype)
-    if math.prod(shape) <= _MAX_HOST_SIZE and not is_staging():
+    if suits_host(math.prod(shape)):
         return jax.device_put(np.full(shape, value, dtype))
     return jnp.full(shape, value, dtype)

@@ -82,8 +82,7 @@ def _advance(
     masks: Arrays,
 ) -> Arrays:
     z = _add_to_first(projected, blockwise_product(states[0], kernel, masks))
-    new_states = recurrence.combine(z, states, rest)
-    return tuple(new.astype(old.dtype) for new, old in zip(new_states, states))
+    return _settle(recurrence.combine(z, states, rest), states)
 
 
 def _add_to_first(z: jax.Array, product: jax.Array) -> jax.Array:
@@ -108,8 +107,7 @@ def _scan(
 ) -> tuple[Arrays, jax.Array | None]:
     def step(states: Arrays, x: Any) -> tuple[Arrays, jax.Array | None]:
         projected, keep = x
-        after = _advance(recurrence, projected, states, kernel, rest, masks)
-        after = _where(keep, after, states)
+        after = _settle(_advance(recurrence, projected, states, kernel, rest, masks), states, keep)
         return after, after[0] if stack else None
 
     return jax.lax.scan(step, states, (projected, keep), reverse=reverse, unroll=unroll)
@@ -174,8 +172,7 @@ def _scan_and_keep(
         projected, keep = x
         z = _add_to_first(projected, blockwise_product(states[0], kernel, masks))
         after, kept = recurrence.combine_and_keep(z, states)
-        after = tuple(new.astype(old.dtype) for new, old in zip(after, states))
-        after = _where(keep, after, states)
+        after = _settle(after, states, keep)
         return after, (after[0], kept)
 
     return jax.lax.scan(step, states, (projected, keep), **options)
@@ -205,15 +202,15 @@ def _push_all(
     def step(d_states: Arrays, x: Any) -> tuple[Arrays, jax.Array | None]:
         d_projected, slopes, keep = x
         d_z = _add_to_first(d_projected, product(d_states[0]))
-        d_after = recurrence.push(slopes, d_z, d_states)
-        d_after = tuple(new.astype(old.dtype) for new, old in zip(d_after, d_states))
-        d_after = _where(keep, d_after, d_states)
+        d_after = _settle(recurrence.push(slopes, d_z, d_states), d_states, keep)
         return d_after, d_after[0] if stack else None
 
     return jax.lax.scan(step, d_states, (d_projected, slopes, keep), **options)
 
 
-def _where(keep: jax.Array | None, new: Arrays, old: Arrays) -> Arrays:
+def _settle(new: Arrays, old: Arrays, keep: jax.Array | None = None) -> Arrays:
+    """The new states in the dtypes of the old ones, which stay where `keep` is false."""
+    new = tuple(after.astype(before.dtype) for after, before in zip(new, old))
     if keep is None:
         return new
     return tuple(jnp.where(keep, after, before) for after, before in zip(new, old))

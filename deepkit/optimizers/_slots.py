@@ -1,5 +1,6 @@
 """The state of an optimizer: making its variables, finding, saving and loading them."""
 
+import collections
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
@@ -230,10 +231,11 @@ class SlotOwner:
             for slot, reference, name in self._slots_made
         }
         found: dict[Any, Variable] = {}
+        alike: collections.Counter[Any] = collections.Counter()
         for key, variable in self._variables.items():
             role = roles.get(key, (variable.path, tuple(variable.shape)))
-            alike = sum(other[:2] == role for other in found)
-            found[*role, alike] = variable
+            found[*role, alike[role]] = variable
+            alike[role] += 1
         return found
 
     def assign(self, variable: Variable, value: Any) -> None:

@@ -7,10 +7,8 @@ shapes. Source: Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 
 import jax
 import numpy as np
 
-from deepkit.tensors import is_staging
+from deepkit.tensors import suits_host
 
-# Above it, compiling costs less than running in NumPy.
-_MAX_SIZE = 2**20
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 _CHUNK = 2**14
@@ -19,11 +17,10 @@ _CHUNK = 2**14
 def draws_on_host(key: jax.Array, size: int) -> bool:
     """Whether numbers for a key can and should be drawn here: now, and as `jax.random` would."""
     return (
-        size <= _MAX_SIZE
-        and not isinstance(key, jax.core.Tracer)
+        not isinstance(key, jax.core.Tracer)
         and key.shape == (2,)
         and jax.config.jax_threefry_partitionable
-        and not is_staging()
+        and suits_host(size)
     )
 
 

@@ -28,9 +28,9 @@ from ._scope import outside_scopes as outside_scopes
 from ._seeds import SeedGenerator as SeedGenerator
 from ._seeds import draw_seed as draw_seed
 from ._seeds import global_seed_generator as global_seed_generator
-from ._seeds import is_staging as is_staging
 from ._seeds import make_default_seed as make_default_seed
 from ._seeds import set_random_seed as set_random_seed
+from ._seeds import suits_host as suits_host
 from ._value_checks import ValueCheck as ValueCheck
 from ._value_checks import check_values as check_values
 from ._value_checks import collect_value_checks as collect_value_checks

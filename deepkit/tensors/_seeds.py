@@ -15,6 +15,8 @@ from deepkit.tensors._scope import current_scope
 from deepkit.tensors._variable import Variable
 
 _MAX_SEED = 2**32
+# Above it, compiling costs less than running in NumPy.
+_MAX_HOST_SIZE = 2**20
 
 
 def make_default_seed() -> int:
@@ -69,7 +71,7 @@ class SeedGenerator(AutoConfig):
         scope = current_scope()
         if scope is not None:
             return scope.draw(self.state)
-        if is_staging():
+        if _is_staging():
             warnings.warn(
                 "A random number was drawn while JAX is tracing a function outside of any state "
                 "scope: the compiled function will use the same numbers in every call. Call "
@@ -108,7 +110,12 @@ def _check_seed(seed: Any) -> int:
     return int(seed)
 
 
-def is_staging() -> bool:
+def suits_host(size: int) -> bool:
+    """Whether so many numbers are better made in NumPy than by a compiled program."""
+    return size <= _MAX_HOST_SIZE and not _is_staging()
+
+
+def _is_staging() -> bool:
     """Whether JAX is tracing a program now (and not merely differentiating or batching)."""
     return isinstance(jnp.add(np.uint32(0), np.uint32(0)), jax.core.Tracer)
 
