@@ -57,11 +57,6 @@ def convnet(k, blocks=1, size=32):
     return _classifier(k, k.Model(inputs, _classes(k, x, 10)))
 
 
-def deep_convnet(k):
-    """The same with 24 convolutions."""
-    return convnet(k, blocks=3)
-
-
 def resnet50(k, size=224, width=64, blocks=(3, 4, 6, 3), classes=1000):
     """ResNet-50 (He et al., 2015), with strides in the 3×3 convolutions."""
     inputs = k.Input((size, size, 3))
@@ -158,9 +153,9 @@ def _vocabulary(k, size, tokens, width):
     return Vocabulary(name="vocabulary")
 
 
-def wide(k):
+def wide(k, width=5000):
     """25 million weights."""
-    return k.Sequential([k.Input((5000,)), k.layers.Dense(5000, use_bias=False)])
+    return k.Sequential([k.Input((width,)), k.layers.Dense(width, use_bias=False)])
 
 
 def _classifier(k, model):
@@ -169,7 +164,7 @@ def _classifier(k, model):
     return model
 
 
-def data(name, rows):
+def data(name, rows, size=32):
     """Random inputs and targets for a model."""
     generator = np.random.default_rng(0)
     if name == "tab":
@@ -181,6 +176,6 @@ def data(name, rows):
     if name == "transformer":
         tokens = generator.integers(0, 1000, (rows, 65)).astype("int32")
         return tokens[:, :-1], tokens[:, 1:]
-    shape = {"mlp": (784,), "cnn": (28, 28, 1)}.get(name, (32, 32, 3))
+    shape = {"mlp": (784,), "cnn": (28, 28, 1)}.get(name, (size, size, 3))
     x = generator.normal(size=(rows, *shape)).astype("float32")
     return x, generator.integers(0, 10, rows).astype("int32")

@@ -10,18 +10,17 @@ import pytest
 
 import deepkit
 
-FOLDER = pathlib.Path(__file__).parent.parent / "benchmarks"
+# The benchmarks are programs, not a package: their modules find each other by their folder.
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "benchmarks"))
+import by_hand
+import large
+import measure
+import models
+import scenarios
+import table
 
+sys.path.pop(0)
 
-@pytest.fixture(scope="module", autouse=True)
-def _importable():
-    sys.path.insert(0, str(FOLDER))
-    yield
-    sys.path.remove(str(FOLDER))
-
-
-RESNET = {"size": 32, "width": 8, "blocks": (1, 2), "classes": 7}
-DECODER = {"depth": 2, "width": 16, "heads": 2, "vocabulary": 50, "tokens": 8}
 NETS = {
     "tab": {},
     "mlp": {},
@@ -29,8 +28,8 @@ NETS = {
     "convnet": {"size": 8},
     "lstm": {},
     "transformer": {},
-    "resnet50": RESNET,
-    "decoder": DECODER,
+    "resnet50": scenarios.LARGE["resnet50"].tiny_sizes,
+    "decoder": scenarios.LARGE["decoder"].tiny_sizes,
 }
 
 
@@ -41,8 +40,6 @@ def _sample(name, sizes, generator):
     if "size" in sizes:
         shape = (3, sizes["size"], sizes["size"], 3)
         return generator.normal(size=shape).astype("float32"), np.array([1, 5, 6], "int32")
-    import models
-
     return models.data(name, 3)
 
 
@@ -74,9 +71,6 @@ def _by_layer(model):
 
 @pytest.mark.parametrize("name", NETS)
 def test_a_net_by_hand_does_the_work_of_deepkits(name):
-    import by_hand
-    import models
-
     sizes = NETS[name]
     model = getattr(models, name)(deepkit, **sizes)
     net = getattr(by_hand, name)(**sizes)
@@ -96,3 +90,88 @@ def test_a_net_by_hand_does_the_work_of_deepkits(name):
 
 def _shapes(tree):
     return jax.tree.map(jnp.shape, tree)
+
+
+# In float32 the large nets ran above.
+LARGE = ("resnet50_bf16", "decoder_bf16")
+
+
+@pytest.mark.parametrize("name", [*[n for n in scenarios.CPU if n != "import"], *LARGE])
+def test_scenarios_give_figures_in_small_sizes(name):
+    assert 0 < measure.measure(name, "deepkit", tiny=True) < float("inf")
+
+
+@pytest.mark.parametrize("name", [*scenarios.FITS, *LARGE])
+def test_nets_by_hand_give_figures_in_small_sizes(name):
+    # JAX's attention mixes dtypes.
+    with jax.numpy_dtype_promotion("standard"):
+        assert 0 < measure.measure(name, "hand", tiny=True) < float("inf")
+
+
+def test_large_nets_have_the_size_of_their_names():
+    def count(net):
+        params, _ = jax.eval_shape(net.init, jax.random.key(0))
+        return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+    # As counted for torchvision's ResNet-50, and for GPT-2 with 47 rows more in its table.
+    assert count(by_hand.resnet50()) == 25_557_032
+    assert count(by_hand.decoder()) == 124_439_808 + 47 * 768
+
+
+def test_flops_of_a_step_are_those_of_its_matrix_products():
+    # Forward, and twice as much backward: 2 FLOPs a weight and token, and the scores both ways.
+    sizes = scenarios.LARGE["decoder"].tiny_sizes
+    depth, width, tokens = sizes["depth"], sizes["width"], sizes["tokens"]
+    weights = 12 * depth * width**2 + sizes["vocabulary"] * width
+    products = 3 * 2 * tokens * (2 * weights + 2 * 2 * depth * tokens * width)
+    assert products < large.flops("decoder", tiny=True)
+
+
+def test_large_nets_ask_for_a_gpu():
+    with pytest.raises(SystemExit, match="need a GPU"):
+        measure.measure("decoder", "deepkit")
+
+
+ROWS = {
+    "tab": {"figures": {"keras": 2e-4, "hand": 5e-6, "deepkit": 1e-5}, "rounds": 5},
+    "mlp": {"figures": {"keras": 4e-4, "hand": 2e-4, "torch": 3e-4, "deepkit": 2e-4}, "rounds": 5},
+    "stream": {"figures": {"keras": 4e-4, "deepkit": 2.1e-4}, "rounds": 5},
+    "memory": {"figures": {"keras": 2**30, "deepkit": 2**29}, "rounds": 1},
+}
+for _row in ROWS.values():
+    _row |= {"date": "2030-01-31", "with": "2 cores"}
+
+
+def test_the_table_says_which_targets_are_met():
+    lines = table.table("cpu", ROWS).splitlines()
+    assert lines[2:] == [
+        "| `fit`, 8→30→1, batch 32, a step | 200 µs | 5 µs |  | 10 µs | 20.00 | 0.50 |  "
+        "| ≤ 1.15 times by hand | no | 2030-01-31 |",
+        "| `fit`, 784→128→10, batch 32, a step | 400 µs | 200 µs | 300 µs | 200 µs | 2.00 | 1.00 "
+        "| 1.50 | ≤ 1.1 times by hand | yes | 2030-01-31 |",
+        "| `fit`, 784→128→10 from a generator, batch 32, a step | 400 µs |  |  | 210 µs | 1.90 "
+        "|  |  | ≤ 1.1 times `mlp` | yes | 2030-01-31 |",
+        "| peak memory of `fit`, 784→128→10 | 1024 MiB |  |  | 512 MiB | 2.00 |  |  "
+        "| ≤ 420 MiB | no | 2030-01-31 |",
+    ]
+
+
+def test_the_table_shows_large_nets_as_a_part_of_the_peak():
+    row = {"figures": {"keras": 0.2, "deepkit": 0.1}, "flops": 989e11 / 2, "rounds": 5}
+    row |= {"date": "2030-01-31", "with": "2 cores"}
+    known = table.table("NVIDIA H100 80GB HBM3", {"resnet50": row})
+    assert "| 5 steps/s, 25% of peak | 10 steps/s, 50% of peak | 2.00 |" in known
+    assert "| 5 steps/s | 10 steps/s | 2.00 |" in table.table("another GPU", {"resnet50": row})
+
+
+def test_results_keep_what_was_measured_before(tmp_path):
+    path = tmp_path / "results.json"
+    assert table.load(path) == {}
+    table.save(table.merge({}, "cpu", {"tab": ROWS["tab"]}), path)
+    table.save(table.merge(table.load(path), "cpu", {"mlp": ROWS["mlp"]}), path)
+    table.save(table.merge(table.load(path), "NVIDIA H100", {"tab": ROWS["tab"]}), path)
+    kept = table.load(path)
+    assert kept["cpu"] == {"tab": ROWS["tab"], "mlp": ROWS["mlp"]}
+    text = table.markdown(kept)
+    assert text.count("8→30→1") == 2
+    assert "- 2030-01-31, median of 5: 2 cores." in text

@@ -1,0 +1,105 @@
+"""The large nets: batches made on the device, mixed precision, and the FLOPs of a step."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import by_hand
+import jax
+import models
+import numpy as np
+from scenarios import LARGE, fit_sizes
+
+
+def device_data(name: str, tiny: bool) -> tuple[jax.Array, jax.Array, int, int]:
+    """Inputs and targets on the device, rows of a batch, and timed epochs."""
+    needs_gpu(tiny)
+    net, fit = LARGE[name], fit_sizes(name, tiny)
+    batch = 2 if tiny else net.batch
+    rows = fit.rows * batch
+    sizes = net.tiny_sizes if tiny else {}
+    keys = jax.random.split(jax.random.key(0))
+    if net.net == "decoder":
+        shape = rows, sizes.get("tokens", 1024) + 1
+        tokens = jax.random.randint(keys[0], shape, 0, sizes.get("vocabulary", 50304))
+        return tokens[:, :-1], tokens[:, 1:], batch, fit.epochs
+    size = sizes.get("size", 224)
+    x = jax.random.normal(keys[0], (rows, size, size, 3))
+    y = jax.random.randint(keys[1], (rows,), 0, sizes.get("classes", 1000))
+    return x, y, batch, fit.epochs
+
+
+def needs_gpu(tiny: bool) -> None:
+    """Stop where the full size would take hours."""
+    if not tiny and jax.default_backend() == "cpu":
+        raise SystemExit("The large nets need a GPU. `--tiny` runs them in small sizes on CPU.")
+
+
+def fit_seconds(k: Any, name: str, tiny: bool) -> float:
+    """The time of a step of `fit`, after an epoch to warm up.
+
+    deepkit gets the arrays, of which it gathers batches in a new order. Keras would bring them back
+    to the host, so it gets a generator of ready batches.
+    """
+    x, y, batch, epochs = device_data(name, tiny)
+    net = LARGE[name]
+    steps = len(x) // batch
+    before = k.config.dtype_policy()
+    k.config.set_dtype_policy(net.policy)
+    try:
+        model = getattr(models, net.net)(k, **(net.tiny_sizes if tiny else {}))
+    finally:
+        k.config.set_dtype_policy(before)
+    if k.__name__ == "deepkit":
+        what = {"x": x, "y": y, "batch_size": batch}
+    else:
+        what = {"x": _repeated(x, y, batch), "steps_per_epoch": steps}
+    model.fit(**what, epochs=1, verbose=0)
+    start = time.perf_counter()
+    model.fit(**what, epochs=epochs, verbose=0)
+    return (time.perf_counter() - start) / (epochs * steps)
+
+
+def _repeated(x: Any, y: Any, batch: int) -> Iterator[tuple[Any, Any]]:
+    batches = [(x[i : i + batch], y[i : i + batch]) for i in range(0, len(x), batch)]
+    jax.block_until_ready(batches)
+    while True:
+        yield from batches
+
+
+def net_by_hand(name: str, tiny: bool) -> Any:
+    """The hand-written net; on a GPU with cuDNN's attention where it takes the dtype."""
+    net = LARGE[name]
+    dtype = net.policy.removeprefix("mixed_")
+    sizes = dict(net.tiny_sizes) if tiny else {}
+    if net.net == "decoder" and dtype == "bfloat16" and jax.default_backend() == "gpu":
+        sizes["attention"] = "cudnn"
+    return getattr(by_hand, net.net)(**sizes, dtype=dtype)
+
+
+def seconds_by_hand(name: str, tiny: bool) -> float:
+    """The time of a step by hand."""
+    x, y, batch, epochs = device_data(name, tiny)
+    return by_hand.seconds_a_step(net_by_hand(name, tiny), x, y, batch, epochs, warm_up=1)
+
+
+def flops(name: str, tiny: bool) -> float:
+    """The FLOPs of a step: XLA's count for the hand-written one as it is before optimization.
+
+    It holds both directions, the whole of the masked scores, and the few of the optimizer. It does
+    not depend on the device, nor on the kernels that are chosen.
+    """
+    net = LARGE[name]
+    sizes = dict(net.tiny_sizes) if tiny else {}
+    made = getattr(by_hand, net.net)(**sizes)
+    batch = 2 if tiny else net.batch
+    if net.net == "decoder":
+        shape = batch, sizes.get("tokens", 1024)
+        x = y = jax.ShapeDtypeStruct(shape, np.int32)
+    else:
+        size = sizes.get("size", 224)
+        x = jax.ShapeDtypeStruct((batch, size, size, 3), np.float32)
+        y = jax.ShapeDtypeStruct((batch,), np.int32)
+    state = jax.eval_shape(lambda: by_hand.begin(made))
+    lowered = jax.jit(by_hand.step, static_argnums=0).lower(made, state, x, y)
+    return lowered.cost_analysis()["flops"]
