@@ -1,6 +1,8 @@
 """The benchmarks run, in small sizes, and their hand-written nets do the work that deepkit's do."""
 
 import pathlib
+import re
+import subprocess
 import sys
 
 import jax
@@ -19,7 +21,7 @@ import models
 import scenarios
 import table
 
-sys.path.pop(0)
+FOLDER = pathlib.Path(sys.path.pop(0))
 
 NETS = {
     "tab": {},
@@ -175,3 +177,30 @@ def test_results_keep_what_was_measured_before(tmp_path):
     text = table.markdown(kept)
     assert text.count("8→30→1") == 2
     assert "- 2030-01-31, median of 5: 2 cores." in text
+
+
+def _run(*arguments):
+    command = [sys.executable, str(FOLDER / "run.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=FOLDER.parent)
+
+
+def test_the_command_makes_a_table():
+    done = _run("--tiny", "--only", "tab")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "# Results of `python benchmarks/run.py`"
+    assert any(line.startswith("| `fit`, 8→30→1, batch 32, a step |") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("--tiny", "--write"), "Figures of tiny sizes are not written"),
+        (("--only", "nothing"), r"unknown scenarios \['nothing'\]"),
+        (("--gpu",), "JAX finds no GPU"),
+    ],
+)
+def test_the_command_refuses(arguments, message):
+    done = _run(*arguments)
+    assert done.returncode == 2
+    assert re.search(message, done.stderr)
