@@ -35,6 +35,17 @@ def needs_gpu(tiny: bool) -> None:
         raise SystemExit("The large nets need a GPU. `--tiny` runs them in small sizes on CPU.")
 
 
+def model(k: Any, name: str, tiny: bool) -> Any:
+    """The net in its precision."""
+    net = LARGE[name]
+    before = k.config.dtype_policy()
+    k.config.set_dtype_policy(net.policy)
+    try:
+        return getattr(models, net.net)(k, **(net.tiny_sizes if tiny else {}))
+    finally:
+        k.config.set_dtype_policy(before)
+
+
 def fit_seconds(k: Any, name: str, tiny: bool) -> float:
     """The time of a step of `fit`, after an epoch to warm up.
 
@@ -42,21 +53,15 @@ def fit_seconds(k: Any, name: str, tiny: bool) -> float:
     to the host, so it gets a generator of ready batches.
     """
     x, y, batch, epochs = device_data(name, tiny)
-    net = LARGE[name]
     steps = len(x) // batch
-    before = k.config.dtype_policy()
-    k.config.set_dtype_policy(net.policy)
-    try:
-        model = getattr(models, net.net)(k, **(net.tiny_sizes if tiny else {}))
-    finally:
-        k.config.set_dtype_policy(before)
+    net = model(k, name, tiny)
     if k.__name__ == "deepkit":
         what = {"x": x, "y": y, "batch_size": batch}
     else:
         what = {"x": _repeated(x, y, batch), "steps_per_epoch": steps}
-    model.fit(**what, epochs=1, verbose=0)
+    net.fit(**what, epochs=1, verbose=0)
     start = time.perf_counter()
-    model.fit(**what, epochs=epochs, verbose=0)
+    net.fit(**what, epochs=epochs, verbose=0)
     return (time.perf_counter() - start) / (epochs * steps)
 
 

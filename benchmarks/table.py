@@ -10,6 +10,12 @@ from scenarios import FRAMEWORKS, LARGE, Scenario, Target, peak, scenarios
 # By device and scenario: {"figures": {framework: median}, "rounds", "date", "with", "flops"}.
 Results = dict[str, dict[str, Any]]
 
+RATIOS = {
+    "keras": "Keras / deepkit",
+    "hand": "deepkit / by hand",
+    "torch": "PyTorch / deepkit",
+}
+
 
 def load(path: pathlib.Path) -> Results:
     """Results that were written before."""
@@ -36,9 +42,9 @@ def markdown(results: Results) -> str:
 
 
 _LEGEND = """\
-Medians over rounds, in which the frameworks take turns, each in a process of its own. A ratio
-above 1 says how many times deepkit is as fast. Targets: "≤ 1.1 times by hand" is a limit of
-deepkit's time, "≥ 2 times Keras" one of its speed. For `import`, "by hand" is `import jax`.
+Medians over rounds, in which the frameworks take turns, each in a process of its own; ratios are
+those of the medians. For `import`, "by hand" is `import jax`. What is compared is said in
+`by_hand/__init__.py`, `by_torch/__init__.py` and `large.py`.
 """
 
 
@@ -46,7 +52,7 @@ def table(device: str, rows: Mapping[str, Any]) -> str:
     """The rows of a device, in the order of the scenarios."""
     known = scenarios(device)
     columns = [who for who in FRAMEWORKS if any(who in row["figures"] for row in rows.values())]
-    ratios = [f"{FRAMEWORKS[who]} / deepkit" for who in columns]
+    ratios = [RATIOS[who] for who in columns]
     heads = ["", *(FRAMEWORKS[who] for who in columns), "deepkit", *ratios, "target", "met", "date"]
     lines = [_line(heads), "|---" * len(heads) + "|"]
     ours = {name: row["figures"]["deepkit"] for name, row in rows.items()}
@@ -79,7 +85,7 @@ def _cells(
 
     shown = [show(who) for who in (*columns, "deepkit")]
     mine = figures["deepkit"]
-    ratios = [f"{figures[who] / mine:.2f}" if who in figures else "" for who in columns]
+    ratios = [ratio(who, figures) for who in columns]
     goal, met = "", None
     if scenario.target is not None:
         goal = describe(scenario.target, scenario.unit)
@@ -88,12 +94,20 @@ def _cells(
     return [scenario.title, *shown, *ratios, goal, verdict, row["date"]]
 
 
+def ratio(who: str, figures: Mapping[str, float]) -> str:
+    """The figure of a framework over deepkit's; by hand the other way round."""
+    if who not in figures:
+        return ""
+    quotient = figures[who] / figures["deepkit"]
+    return f"{1 / quotient if who == 'hand' else quotient:.2f}"
+
+
 def describe(target: Target, unit: str = "seconds") -> str:
     """A target in words."""
     if not target.against:
         return f"≤ {mebibytes(target.limit) if unit == 'bytes' else duration(target.limit)}"
     against = {"hand": "by hand", "keras": "Keras"}.get(target.against, f"`{target.against}`")
-    return f"{'≥' if target.faster else '≤'} {target.limit:g} times {against}"
+    return f"{'≥' if target.faster else '≤'} {target.limit:.3g} times {against}"
 
 
 def duration(seconds: float) -> str:
@@ -117,4 +131,6 @@ def rate(seconds: float, flops: float | None, peak: float | None) -> str:
 
 def _origins(rows: Mapping[str, Any]) -> str:
     origins = sorted({(row["date"], row["rounds"], row["with"]) for row in rows.values()})
-    return "\n".join(f"- {date}, median of {count}: {using}." for date, count, using in origins)
+    return "\n".join(
+        f"- {date}, medians of {count} rounds: {using}." for date, count, using in origins
+    )
