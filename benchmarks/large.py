@@ -1,4 +1,9 @@
-"""The large nets: batches made on the device, mixed precision, and the FLOPs of a step."""
+"""The large nets: batches made on the device, mixed precision, and the FLOPs of a step.
+
+Steps are those of `fit`, of the hand-written epoch or of PyTorch: forward, backward, Adam, loss and
+accuracy, on random batches that lie on the device. In float32 products are what the frameworks
+make of them by default, which is TF32 on NVIDIA's GPUs; the peak is that of bfloat16.
+"""
 
 import time
 from collections.abc import Iterator
@@ -14,18 +19,15 @@ from scenarios import LARGE, fit_sizes
 def device_data(name: str, tiny: bool) -> tuple[jax.Array, jax.Array, int, int]:
     """Inputs and targets on the device, rows of a batch, and timed epochs."""
     needs_gpu(tiny)
-    net, fit = LARGE[name], fit_sizes(name, tiny)
-    batch = 2 if tiny else net.batch
+    fit = fit_sizes(name, tiny)
+    batch, sizes = LARGE[name].sizes(tiny)
     rows = fit.rows * batch
-    sizes = net.tiny_sizes if tiny else {}
     keys = jax.random.split(jax.random.key(0))
-    if net.net == "decoder":
-        shape = rows, sizes.get("tokens", 1024) + 1
-        tokens = jax.random.randint(keys[0], shape, 0, sizes.get("vocabulary", 50304))
+    if LARGE[name].net == "decoder":
+        tokens = jax.random.randint(keys[0], (rows, sizes["tokens"] + 1), 0, sizes["vocabulary"])
         return tokens[:, :-1], tokens[:, 1:], batch, fit.epochs
-    size = sizes.get("size", 224)
-    x = jax.random.normal(keys[0], (rows, size, size, 3))
-    y = jax.random.randint(keys[1], (rows,), 0, sizes.get("classes", 1000))
+    x = jax.random.normal(keys[0], (rows, sizes["size"], sizes["size"], 3))
+    y = jax.random.randint(keys[1], (rows,), 0, sizes["classes"])
     return x, y, batch, fit.epochs
 
 
@@ -41,7 +43,7 @@ def model(k: Any, name: str, tiny: bool) -> Any:
     before = k.config.dtype_policy()
     k.config.set_dtype_policy(net.policy)
     try:
-        return getattr(models, net.net)(k, **(net.tiny_sizes if tiny else {}))
+        return getattr(models, net.net)(k, **net.sizes(tiny)[1])
     finally:
         k.config.set_dtype_policy(before)
 
@@ -76,7 +78,7 @@ def net_by_hand(name: str, tiny: bool) -> Any:
     """The hand-written net; on a GPU with cuDNN's attention where it takes the dtype."""
     net = LARGE[name]
     dtype = net.policy.removeprefix("mixed_")
-    sizes = dict(net.tiny_sizes) if tiny else {}
+    _, sizes = net.sizes(tiny)
     if net.net == "decoder" and dtype == "bfloat16" and jax.default_backend() == "gpu":
         sizes["attention"] = "cudnn"
     return getattr(by_hand, net.net)(**sizes, dtype=dtype)
@@ -94,17 +96,13 @@ def flops(name: str, tiny: bool) -> float:
     It holds both directions, the whole of the masked scores, and the few of the optimizer. It does
     not depend on the device, nor on the kernels that are chosen.
     """
-    net = LARGE[name]
-    sizes = dict(net.tiny_sizes) if tiny else {}
-    made = getattr(by_hand, net.net)(**sizes)
-    batch = 2 if tiny else net.batch
-    if net.net == "decoder":
-        shape = batch, sizes.get("tokens", 1024)
-        x = y = jax.ShapeDtypeStruct(shape, np.int32)
+    batch, sizes = LARGE[name].sizes(tiny)
+    if LARGE[name].net == "decoder":
+        x = y = jax.ShapeDtypeStruct((batch, sizes["tokens"]), np.int32)
     else:
-        size = sizes.get("size", 224)
-        x = jax.ShapeDtypeStruct((batch, size, size, 3), np.float32)
+        x = jax.ShapeDtypeStruct((batch, sizes["size"], sizes["size"], 3), np.float32)
         y = jax.ShapeDtypeStruct((batch,), np.int32)
-    state = jax.eval_shape(lambda: by_hand.begin(made))
-    lowered = jax.jit(by_hand.step, static_argnums=0).lower(made, state, x, y)
+    net = getattr(by_hand, LARGE[name].net)(**sizes)
+    state = jax.eval_shape(lambda: by_hand.begin(net))
+    lowered = jax.jit(by_hand.step, static_argnums=0).lower(net, state, x, y)
     return lowered.cost_analysis()["flops"]

@@ -89,8 +89,7 @@ def machine(arguments: Any) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in names)
     if arguments.torch:
         code = "import torch; print(torch.__version__)"
-        found = subprocess.run([arguments.torch, "-c", code], capture_output=True, text=True)
-        packages += f", torch {found.stdout.strip()}"
+        packages += f", torch {_printed(arguments.torch, code)}"
     return f"{os.cpu_count()} cores of {_cpu()}, Python {platform.python_version()}, {packages}"
 
 
@@ -104,8 +103,11 @@ def _cpu() -> str:
 
 def default_device() -> str:
     """The name of JAX's default device, `"cpu"` for a processor."""
-    code = "import jax; print(jax.devices()[0].device_kind)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return _printed(sys.executable, "import jax; print(jax.devices()[0].device_kind)")
+
+
+def _printed(python: str, code: str) -> str:
+    done = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
 
 

@@ -70,16 +70,27 @@ class Large:
     net: str
     batch: int
     policy: str
-    tiny_sizes: Mapping[str, Any]
+    full: Mapping[str, Any]
+    tiny: Mapping[str, Any]
+
+    def sizes(self, tiny: bool) -> tuple[int, dict[str, Any]]:
+        """Rows of a batch, and the arguments of the net."""
+        return (2, dict(self.tiny)) if tiny else (self.batch, dict(self.full))
 
 
-_TINY_RESNET = {"size": 32, "width": 8, "blocks": (1, 2), "classes": 7}
-_TINY_DECODER = {"depth": 2, "width": 16, "heads": 2, "vocabulary": 50, "tokens": 8}
+_RESNET = (
+    {"size": 224, "classes": 1000},
+    {"size": 32, "width": 8, "blocks": (1, 2), "classes": 7},
+)
+_DECODER = (
+    {"vocabulary": 50304, "tokens": 1024},
+    {"depth": 2, "width": 16, "heads": 2, "vocabulary": 50, "tokens": 8},
+)
 LARGE = {
-    "resnet50": Large("resnet50", 128, "float32", _TINY_RESNET),
-    "resnet50_bf16": Large("resnet50", 128, "mixed_bfloat16", _TINY_RESNET),
-    "decoder": Large("decoder", 16, "float32", _TINY_DECODER),
-    "decoder_bf16": Large("decoder", 16, "mixed_bfloat16", _TINY_DECODER),
+    "resnet50": Large("resnet50", 128, "float32", *_RESNET),
+    "resnet50_bf16": Large("resnet50", 128, "mixed_bfloat16", *_RESNET),
+    "decoder": Large("decoder", 16, "float32", *_DECODER),
+    "decoder_bf16": Large("decoder", 16, "mixed_bfloat16", *_DECODER),
 }
 LARGE_FIT = Fit(16, 1, 2)  # Rows and batch in batches.
 

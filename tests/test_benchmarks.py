@@ -32,8 +32,8 @@ NETS = {
     "convnet": {"size": 8},
     "lstm": {},
     "transformer": {},
-    "resnet50": scenarios.LARGE["resnet50"].tiny_sizes,
-    "decoder": scenarios.LARGE["decoder"].tiny_sizes,
+    "resnet50": scenarios.LARGE["resnet50"].tiny,
+    "decoder": scenarios.LARGE["decoder"].tiny,
 }
 
 
@@ -95,7 +95,7 @@ def test_a_net_by_hand_does_the_work_of_deepkits(name):
 @pytest.mark.parametrize("name", LARGE)
 def test_a_net_by_hand_computes_in_the_precision_of_deepkits(name):
     net = scenarios.LARGE[name].net
-    sizes = scenarios.LARGE[name].tiny_sizes
+    sizes = scenarios.LARGE[name].tiny
     model = large.model(deepkit, name, tiny=True)
     assert model.layers[-1].dtype_policy.name == "float32"
     assert model.layers[1].dtype_policy.name == "mixed_bfloat16"
@@ -137,7 +137,7 @@ def test_large_nets_have_the_size_of_their_names():
 
 def test_flops_of_a_step_are_those_of_its_matrix_products():
     # Forward, and twice as much backward: 2 FLOPs a weight and token, and the scores both ways.
-    sizes = scenarios.LARGE["decoder"].tiny_sizes
+    sizes = scenarios.LARGE["decoder"].tiny
     depth, width, tokens = sizes["depth"], sizes["width"], sizes["tokens"]
     weights = 12 * depth * width**2 + sizes["vocabulary"] * width
     products = 3 * 2 * tokens * (2 * weights + 2 * 2 * depth * tokens * width)

@@ -23,7 +23,7 @@ def lstm(features: int = 32, units: int = 64) -> Net:
         outputs = dense(last_output(x, *params["lstm"]), *params["outputs"])
         return jnp.mean((outputs - y) ** 2), (moving, ())
 
-    return Net(init, loss, scanned=False)
+    return Net(init, loss)
 
 
 def last_output(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:

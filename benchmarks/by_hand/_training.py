@@ -20,8 +20,8 @@ class Net(NamedTuple):
         init: takes a key; returns parameters and moving averages, as dicts by name of a layer.
         loss: takes both, a key, inputs and targets; returns the loss, and the new moving averages
             with a tuple of metrics.
-        scanned: whether epochs run as one scan on CPU. XLA compiles convolutions and loops badly
-            inside of a loop there; then an expert calls a compiled step from Python.
+        scanned: whether epochs run as one scan on CPU too. XLA compiles convolutions badly inside
+            of a loop there (fifty times slower); an expert calls a compiled step from Python.
     """
 
     init: Callable[..., Any]

@@ -38,19 +38,18 @@ def _large_seconds(name: str, tiny: bool) -> float:
     if not tiny and DEVICE == "cpu":
         raise SystemExit("The large nets need a GPU. `--tiny` runs them in small sizes on CPU.")
     large, fit = LARGE[name], fit_sizes(name, tiny)
-    batch = 2 if tiny else large.batch
-    sizes = dict(large.tiny_sizes) if tiny else {}
+    batch, sizes = large.sizes(tiny)
     rows = fit.rows * batch
     if large.net == "decoder":
-        shape = rows, sizes.get("tokens", 1024) + 1
-        tokens = torch.randint(sizes.get("vocabulary", 50304), shape, device=DEVICE)
+        shape = rows, sizes["tokens"] + 1
+        tokens = torch.randint(sizes["vocabulary"], shape, device=DEVICE)
         x, y = tokens[:, :-1], tokens[:, 1:]
     else:
-        size = sizes.pop("size", 224)
+        size = sizes.pop("size")
         x = torch.randn(rows, size, size, 3, device=DEVICE)
-        y = torch.randint(sizes.get("classes", 1000), (rows,), device=DEVICE)
+        y = torch.randint(sizes["classes"], (rows,), device=DEVICE)
     half = large.policy == "mixed_bfloat16"
-    return seconds_a_step(NETS[large.net](**sizes), x, y, batch, fit.epochs, half)
+    return seconds_a_step(NETS[large.net](**sizes), x, y, batch, fit.epochs, half, 1)
 
 
 def seconds_a_step(
