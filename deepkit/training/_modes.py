@@ -16,9 +16,13 @@ def bind_program(model: Trainable, mode: str) -> Binding:
     The default steps work out the results of the metrics once after many steps; a step of the
     user's returns its logs each time.
     """
-    trainer = model._trainer
-    programs = trainer.programs
-    return programs.get(mode, trainer.fingerprint(), lambda: _make(model, mode)).bind()
+    snapshot = model._trainer.snapshot()
+    binding = snapshot.memo.get(mode)
+    if binding is None:
+        programs = model._trainer.programs
+        program = programs.get(mode, snapshot.key, lambda: _make(model, mode))
+        binding = snapshot.memo[mode] = program.bind()
+    return binding
 
 
 def _make(model: Trainable, mode: str) -> Program:

@@ -18,8 +18,8 @@ from deepkit.optimizers import LossScaleOptimizer, Optimizer
 from deepkit.tensors import Variable, as_array, global_seed_generator, outside_scopes
 from deepkit.training._compile_loss import CompileLoss
 from deepkit.training._compile_metrics import CompileMetrics
-from deepkit.training._fingerprint import fingerprint
 from deepkit.training._program import Programs
+from deepkit.training._snapshot import Snapshot
 
 
 class Trainer:
@@ -44,6 +44,8 @@ class Trainer:
         self.evaluated_modes: set[str] = set()
         # Whether the optimizer had state for all trainable weights when training first began.
         self.optimizer_had_all: bool | None = None
+        self._snapshot: Snapshot | None = None
+        self._arguments_of_programs: dict[str, Any] = {}
 
     def compile(self, **arguments: Any) -> None:
         """Take the arguments of `Model.compile`; all are checked before anything changes."""
@@ -75,6 +77,8 @@ class Trainer:
         self.run_eagerly = bool(arguments["run_eagerly"]) or jit_compile is False
         self.steps_per_execution = steps
         self.arguments = dict(arguments)
+        del arguments["optimizer"]
+        self._arguments_of_programs = arguments
         self.evaluated_modes.clear()
         self.optimizer_had_all = None
         self.compiled = True
@@ -128,15 +132,20 @@ class Trainer:
         own = [value for value in vars(self._model).values() if isinstance(value, Optimizer)]
         return own if self.optimizer is None else [self.optimizer, *own]
 
-    def fingerprint(self) -> Any:
-        """What the programs depend on besides shapes: equal ones can share a program."""
-        return (
-            fingerprint(self._model),
-            fingerprint(self.optimizer),
-            fingerprint(
-                {key: value for key, value in self.arguments.items() if key != "optimizer"}
-            ),
+    def snapshot(self) -> Snapshot:
+        """What the programs and their state depend on besides shapes, as it is now."""
+        objects = (self._model, self.optimizer, self._arguments_of_programs)
+        # Their variables are state of the programs.
+        others = (
+            self.compile_loss,
+            self.compile_metrics,
+            self.loss_tracker,
+            global_seed_generator(),
         )
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.holds(*objects, *others):
+            snapshot = self._snapshot = Snapshot(objects, others)
+        return snapshot
 
     def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> Any:
         """The compiled loss plus the losses of the layers, a scalar.
