@@ -18,14 +18,12 @@ from deepkit.tensors import (
     collect_value_checks,
     current_scope,
     get_mask,
-    global_seed_generator,
     in_abstract_scope,
     is_array,
     set_mask,
 )
-from deepkit.training._library_code import is_library_code
+from deepkit.training._call_state import CallState, variables_of_calls
 from deepkit.training._program import call_on_values
-from deepkit.training._snapshot import Snapshot
 
 _MAX_PROGRAMS = 8
 # Of the life of a model: one that changes all the time is not worth it.
@@ -39,9 +37,8 @@ with jax.ensure_compile_time_eval():
 
 # Of these, JAX makes what `as_array` makes. Others are narrowed by rules of their own.
 _TAKEN_AS_THEY_ARE = frozenset(
-    np.dtype(name)
-    for name in ("float32", "float16", "int32", "int16", "int8", "uint32", "uint16", "uint8", "bool")
-)
+    map(np.dtype, (np.float32, np.float16, jnp.bfloat16, np.int32, np.int16, np.int8, np.bool_))
+) | frozenset(map(np.dtype, (np.uint32, np.uint16, np.uint8)))
 
 
 class _Eagerly:
@@ -60,7 +57,7 @@ class CompiledCalls:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._state: tuple[Snapshot, _State | None] | None = None
+        self._state: CallState | None = None
         # By what they depend on, and by the form of the inputs.
         self._programs: dict[tuple[Any, Any], _Program] = {}
         # By the hashes of such keys: whether there is any use in compiling the next such call.
@@ -72,14 +69,13 @@ class CompiledCalls:
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The outputs of a call; `EAGERLY` if it has to run eagerly, or did not come before."""
-        given = _given(args, kwargs) if not self._model._trainer.run_eagerly else None
-        if given is None or not _computes_now():
+        if self._model._trainer.run_eagerly or not _computes_now():
             return EAGERLY
-        state = self._current_state()
-        if state is None or any(state.added_losses):
+        given, state = _given(args, kwargs), self._current_state()
+        if given is None or state is None:
             return EAGERLY
         leaves, signature = given
-        key = (state.key, signature)
+        key = (state.snapshot.key, signature)
         program = self._programs.get(key) or self._admit(key)
         if program is None:
             return EAGERLY
@@ -93,21 +89,19 @@ class CompiledCalls:
                 self._give_up(key)
             return EAGERLY
         # What changed during the trace may or may not be part of it.
-        if program.traces != traces and not state.snapshot.holds(*state.roots):
+        if program.traces != traces and not state.holds():
             self._give_up(key)
         return outputs
 
-    def _current_state(self) -> "_State | None":
+    def _current_state(self) -> CallState | None:
         """What programs depend on now; `None` if the model's calls have to run eagerly."""
-        roots = (self._model, global_seed_generator())
-        known = self._state
-        if known is None or not known[0].holds(*roots):
-            if self._changes >= _MAX_CHANGES:
-                return None
+        if self._changes >= _MAX_CHANGES or self._model._graph is None:
+            return None
+        state = self._model._trainer.call_state()
+        if state is not self._state:
+            self._state = state
             self._changes += 1
-            snapshot = Snapshot(roots[:1], roots[1:])
-            known = self._state = (snapshot, _State.of(snapshot, *roots))
-        return known[1]
+        return state if state.is_known and not state.has_losses else None
 
     def _admit(self, key: Any) -> "_Program | None":
         """A new program for a call that came before; notes one that comes for the first time."""
@@ -143,41 +137,6 @@ class CompiledCalls:
             self._seen[hash(key)] = False
 
 
-class _State:
-    """What the programs of a model depend on, while nothing in it changes.
-
-    Args:
-        snapshot: the model's.
-        roots: what the snapshot was made of.
-        variables: the state that programs read and write.
-        added_losses: the lists of losses that layers got outside of calls.
-    """
-
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        roots: tuple[Any, ...],
-        variables: list[Variable],
-        added_losses: list[list[Any]],
-    ) -> None:
-        self.snapshot, self.key, self.roots = snapshot, snapshot.key, roots
-        self.variables, self.added_losses = variables, added_losses
-
-    @classmethod
-    def of(cls, snapshot: Snapshot, *roots: Any) -> "_State | None":
-        """The state of a drawn model of known parts; `None` for other models."""
-        model = roots[0]
-        variables = _variables(model)
-        if model._graph is None or not is_library_code(model, variables):
-            return None
-        losses = [layer._eager_losses for layer in model._flatten_layers()]
-        return cls(snapshot, roots, variables, losses)
-
-
-def _variables(model: Any) -> list[Variable]:
-    return [*model.variables, global_seed_generator().state]
-
-
 def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any] | None:
     """The arrays of a call, and all else that a program depends on; `None` for rare calls."""
     if len(args) != 1 or (kwargs and (len(kwargs) > 1 or "training" not in kwargs)):
@@ -185,11 +144,16 @@ def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], An
     training = kwargs.get("training")
     if training is not None and training is not True and training is not False:
         return None
-    leaves, structure = jax.tree.flatten(args[0])
+    try:
+        leaves, structure = jax.tree.flatten(args[0])
+    except (TypeError, ValueError):  # a dict whose keys have no order
+        return None
     described = []
     for place, leaf in enumerate(leaves):
         if type(leaf) is np.ndarray:
             if leaf.dtype not in _TAKEN_AS_THEY_ARE:
+                if leaf.dtype.kind not in "fiub":
+                    return None
                 leaf = leaves[place] = as_array(leaf)
             described.append((leaf.shape, leaf.dtype, False))
         elif isinstance(leaf, jax.Array) and not isinstance(leaf, jax.core.Tracer):
@@ -250,7 +214,7 @@ class _Program:
 
     def _trace(self, values: Sequence[Any], leaves: list[Any]) -> tuple[Any, ...]:
         self.traces += 1
-        variables = _variables(self._model)
+        variables = variables_of_calls(self._model)
         inputs = jax.tree.unflatten(self._structure, leaves)
         options = {} if self._training is None else {"training": self._training}
         scope = StatelessScope(zip(variables, values, strict=True), collect_losses=True)

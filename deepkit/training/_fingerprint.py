@@ -78,14 +78,14 @@ def _object_fingerprint(value: Any, seen: dict[int, int], depth: int, watch: Wat
         return _Identity(value)
     if not (own and getattr(value, "never_changes", False)):
         watch.note_dict(vars(value))
-    call = getattr(cls, "call", None)
-    watch.note_call(cls, call)
+    watch.note_class(cls)
     parts = [
         (name, _fingerprint(part, seen, depth + 1, watch))
         for name, part in list(vars(value).items())
         if name not in _IGNORED and name not in SKIPPED
     ]
-    return (cls, _Identity(call), tuple(parts))
+    methods = (cls.call, cls.__call__) if hasattr(cls, "call") else ()
+    return (cls, tuple(map(_Identity, methods)), tuple(parts))
 
 
 class _Identity:

@@ -66,11 +66,11 @@ class _Reader:
         return self._knows_object(value)
 
     def _knows_function(self, function: types.FunctionType) -> bool:
-        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        # A function of the user's that is wrapped by ours has the user's module, or is in a cell.
         return (
             _is_ours(function.__globals__["__name__"])
             and _is_ours(function.__module__)
-            and all(map(self.knows, cells))
+            and all(self.knows(cell.cell_contents) for cell in function.__closure__ or ())
         )
 
     def _knows_object(self, value: Any) -> bool:
@@ -79,8 +79,7 @@ class _Reader:
             return False
         if attributes.get("activity_regularizer") is not None:
             return False
-        call = getattr(cls, "call", None)
-        if call is not None and not self.knows(call):
+        if hasattr(cls, "call") and not (self.knows(cls.call) and self.knows(cls.__call__)):
             return False
         return all(
             name in _SKIPPED or (not _overrides(cls, name, part) and self.knows(part))

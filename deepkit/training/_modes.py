@@ -16,7 +16,7 @@ def bind_program(model: Trainable, mode: str) -> Binding:
     The default steps work out the results of the metrics once after many steps; a step of the
     user's returns its logs each time.
     """
-    snapshot = model._trainer.snapshot()
+    snapshot = model._trainer.snapshot(mode)
     binding = snapshot.memo.get(mode)
     if binding is None:
         programs = model._trainer.programs
@@ -36,7 +36,7 @@ def _make(model: Trainable, mode: str) -> Program:
         results: Callable[[], Any] | None = lambda: model.get_metrics_result()  # noqa: E731
     else:
         step, results = own_step(model, mode), None
-    state = model._trainer.state
+    state = model._trainer.state_of(mode)
     return Program(step, state, donates=mode == "train", results=results)
 
 

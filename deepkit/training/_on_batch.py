@@ -3,7 +3,9 @@
 from typing import Any
 
 import jax
+import numpy as np
 
+from deepkit.core import tree
 from deepkit.data import ArrayData
 from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import as_list
@@ -24,7 +26,7 @@ def train_on_batch(
 ) -> Any:
     """One training step; see `Model.train_on_batch`."""
     model._trainer.require_compiled("train_on_batch")
-    logs = to_host(_step(model, "train", _batch(x, y, sample_weight, class_weight)))
+    logs = to_host(run_step(model, "train", _batch(x, y, sample_weight, class_weight)))
     return logs if return_dict else as_list(model, logs)
 
 
@@ -33,28 +35,46 @@ def test_on_batch(
 ) -> Any:
     """One evaluation step; see `Model.test_on_batch`."""
     model._trainer.require_compiled("test_on_batch")
-    logs = to_host(_step(model, "test", _batch(x, y, sample_weight, None)))
+    logs = to_host(run_step(model, "test", _batch(x, y, sample_weight, None)))
     return logs if return_dict else as_list(model, logs)
 
 
 def predict_on_batch(model: Trainable, x: Any) -> Any:
     """The outputs for a batch; see `Model.predict_on_batch`."""
-    return jax.device_get(_step(model, "predict", _batch(x, None, None, None)))
+    return on_host(run_step(model, "predict", _batch(x, None, None, None)))
 
 
 def _batch(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Any:
-    """The batch, checked and on the device."""
+    """The batch, checked."""
     rows = ArrayData(x, y, sample_weight, class_weight=class_weight, batch_size=1)
-    return to_device(rows.rows(slice(None)))
+    return rows.unflatten(rows.arrays)
 
 
-def _step(model: Trainable, mode: str, batch: Any) -> Any:
-    ensure_built(model, batch, mode)
+def on_host(outputs: Any) -> Any:
+    """Outputs as NumPy arrays that the caller owns."""
+    if isinstance(outputs, jax.Array):
+        return np.array(outputs)
+    return tree.map_structure(np.array, jax.device_get(outputs))
+
+
+def run_step(model: Trainable, mode: str, batch: Any) -> Any:
+    """Run a single step on a batch of arrays; metrics begin anew with it."""
+    trainer = model._trainer
+    if trainer.run_eagerly:
+        ensure_built(model, batch, mode)
+        if mode != "predict":
+            model.reset_metrics()
+        return own_step(model, mode)(to_device(batch))
+    snapshot = trainer.snapshot(mode)
+    ready = snapshot.memo.get(("ready", mode))
+    if ready is None:
+        ensure_built(model, batch, mode)
+        snapshot = trainer.snapshot(mode)
+        ready = ValueChecker.of(model, mode), bind_program(model, mode)
+        snapshot.memo["ready", mode] = ready
+    checker, binding = ready
     if mode != "predict":
         model.reset_metrics()
-    if model._trainer.run_eagerly:
-        return own_step(model, mode)(batch)
-    checker = ValueChecker.of(model, mode)
     if checker is not None:
         checker.check(batch)
-    return bind_program(model, mode).step(batch)
+    return binding.step(batch)

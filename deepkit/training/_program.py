@@ -4,7 +4,7 @@ import collections
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,10 @@ _MAX_PROGRAMS = 16
 _WAITS = (0.0, 0.001, 0.01, 0.1, 1.0)
 
 
-class Programs:
+Compiled = TypeVar("Compiled")
+
+
+class Programs(Generic[Compiled]):
     """The compiled steps of a model, by what they depend on; they go when the model does.
 
     Args:
@@ -29,10 +32,10 @@ class Programs:
 
     def __init__(self, owner: Any) -> None:
         self._owner = owner
-        self._by_key: collections.OrderedDict[Any, Program] = collections.OrderedDict()
+        self._by_key: collections.OrderedDict[Any, Compiled] = collections.OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, kind: str, key: Any, make: Callable[[], "Program"]) -> "Program":
+    def get(self, kind: str, key: Any, make: Callable[[], Compiled]) -> Compiled:
         """The program of a kind and fingerprint; `make` makes it where there is none."""
         full_key = (kind, key)
         with self._lock:
