@@ -1,5 +1,6 @@
 """Single steps on batches given by hand."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -11,8 +12,9 @@ from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import as_list
 from deepkit.training._modes import bind_program, own_step
 from deepkit.training._passes import to_device
+from deepkit.training._program import Binding
 from deepkit.training._steps import to_host
-from deepkit.training._trainable import Trainable
+from deepkit.training._trainable import Trainable, is_default
 from deepkit.training._value_checks import ValueChecker
 
 
@@ -59,22 +61,55 @@ def on_host(outputs: Any) -> Any:
 
 def run_step(model: Trainable, mode: str, batch: Any) -> Any:
     """Run a single step on a batch of arrays; metrics begin anew with it."""
-    trainer = model._trainer
-    if trainer.run_eagerly:
+    if model._trainer.run_eagerly:
         ensure_built(model, batch, mode)
         if mode != "predict":
             model.reset_metrics()
         return own_step(model, mode)(to_device(batch))
-    snapshot = trainer.snapshot(mode)
-    ready = snapshot.memo.get(("ready", mode))
-    if ready is None:
-        ensure_built(model, batch, mode)
-        snapshot = trainer.snapshot(mode)
-        ready = ValueChecker.of(model, mode), bind_program(model, mode)
-        snapshot.memo["ready", mode] = ready
-    checker, binding = ready
-    if mode != "predict":
+    single = _Single.of(model, mode, batch)
+    if single.resets_before:
         model.reset_metrics()
-    if checker is not None:
-        checker.check(batch)
-    return binding.step(batch)
+    if single.checker is not None:
+        single.checker.check(batch)
+    return single.binding.step(batch)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Single:
+    """What a single step needs; the same until something changes.
+
+    Attributes:
+        checker: of the values in batches, if any are checked.
+        binding: the compiled step.
+        resets_before: whether metrics are to be reset before it, and not by itself.
+    """
+
+    checker: ValueChecker | None
+    binding: Binding
+    resets_before: bool
+
+    @classmethod
+    def of(cls, model: Trainable, mode: str, batch: Any) -> "_Single":
+        """That of a mode; makes all variables first."""
+        known = model._trainer.snapshot(mode).memo.get(cls, {}).get(mode)
+        if known is not None:
+            return known
+        ensure_built(model, batch, mode)
+        fresh = mode != "predict" and _resets_in_programs(model)
+        checker, binding = ValueChecker.of(model, mode), bind_program(model, mode, fresh=fresh)
+        made = cls(checker, binding, resets_before=mode != "predict" and not fresh)
+        model._trainer.snapshot(mode).memo.setdefault(cls, {})[mode] = made
+        return made
+
+
+def _resets_in_programs(model: Trainable) -> bool:
+    """Whether resetting metrics does nothing but assign, so that a program can do it."""
+    if not is_default(model, "reset_metrics"):
+        return False
+    waiting = list(model.metrics)
+    while waiting:
+        metric = waiting.pop()
+        if not is_default(metric, "reset_state") or "reset_state" in vars(metric):
+            return False
+        waiting.extend(metric._holders())
+    return True
