@@ -56,7 +56,7 @@ class CompiledCalls:
     """
 
     def __init__(self, model: Any) -> None:
-        self._model = model
+        self.model = model
         self._state: CallState | None = None
         # By what they depend on, and by the form of the inputs.
         self._programs: dict[tuple[Any, Any], _Program] = {}
@@ -69,7 +69,7 @@ class CompiledCalls:
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The outputs of a call; `EAGERLY` if it has to run eagerly, or did not come before."""
-        if self._model._trainer.run_eagerly or not _computes_now():
+        if self.model._trainer.run_eagerly or not _computes_now():
             return EAGERLY
         given, state = _given(args, kwargs), self._current_state()
         if given is None or state is None:
@@ -95,9 +95,9 @@ class CompiledCalls:
 
     def _current_state(self) -> CallState | None:
         """What programs depend on now; `None` if the model's calls have to run eagerly."""
-        if self._changes >= _MAX_CHANGES or self._model._graph is None:
+        if self._changes >= _MAX_CHANGES or self.model._graph is None:
             return None
-        state = self._model._trainer.call_state()
+        state = self.model._trainer.call_state()
         if state is not self._state:
             self._state = state
             self._changes += 1
@@ -115,7 +115,7 @@ class CompiledCalls:
                     self._seen.pop(next(iter(self._seen)))
             if not promising or not self._has_room(key[0]):
                 return None
-            program = self._programs[key] = _Program(self._model, *key[1][:2])
+            program = self._programs[key] = _Program(self.model, *key[1][:2])
             self._compilations += 1
             return program
 

@@ -62,7 +62,9 @@ class Model(Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         calls = self.__dict__.get("_compiled_calls")
-        outputs = EAGERLY if calls is None else calls.run(args, kwargs)
+        # A shallow copy has those of the model that it is a copy of.
+        is_own = calls is not None and calls.model is self
+        outputs = calls.run(args, kwargs) if is_own else EAGERLY
         return super().__call__(*args, **kwargs) if outputs is EAGERLY else outputs
 
     # Structure

@@ -25,7 +25,7 @@ class CallState:
         generator = global_seed_generator()
         self.snapshot = Snapshot((model,), (generator,))
         self.variables = variables_of_calls(model)
-        self.is_known = is_library_code(model, self.variables)
+        self.is_known = self.snapshot.watch.is_complete and is_library_code(model, self.variables)
         self._losses = [layer._eager_losses for layer in model._flatten_layers()]
 
     def holds(self) -> bool:

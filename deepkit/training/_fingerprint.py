@@ -70,7 +70,10 @@ def _object_fingerprint(value: Any, seen: dict[int, int], depth: int, watch: Wat
     if id(value) in seen:
         return ("seen", seen[id(value)])
     seen[id(value)] = len(seen)
-    if depth > _MAX_DEPTH or not hasattr(value, "__dict__"):
+    if depth > _MAX_DEPTH:
+        watch.is_complete = False
+        return _Identity(value)
+    if not hasattr(value, "__dict__"):
         return _Identity(value)
     cls = type(value)
     own = cls.__module__.startswith("deepkit.")

@@ -1,6 +1,5 @@
 """Whether a model is made of nothing but deepkit's own code, so that what a call does is known."""
 
-import functools
 import types
 from typing import Any
 
@@ -54,24 +53,26 @@ class _Reader:
             items = [*value, *value.values()] if isinstance(value, dict) else value
             return type(value) in _CONTAINERS and all(map(self.knows, items))
         if isinstance(value, type):
-            return value.__module__.partition(".")[0] in ("builtins", "numpy", "deepkit")
+            return _is_known_class(value)
         if isinstance(value, jax.Array):
             return not isinstance(value, jax.core.Tracer)
         if isinstance(value, types.FunctionType):
             return self._knows_function(value)
-        if isinstance(value, types.MethodType):
-            return self.knows(value.__func__) and self.knows(value.__self__)
-        if isinstance(value, functools.partial):
-            return all(map(self.knows, (value.func, value.args, value.keywords)))
         return self._knows_object(value)
 
     def _knows_function(self, function: types.FunctionType) -> bool:
-        # A function of the user's that is wrapped by ours has the user's module, or is in a cell.
+        # A function of the user's that one of ours wraps has the user's module, or is in a cell.
         return (
             _is_ours(function.__globals__["__name__"])
             and _is_ours(function.__module__)
-            and all(self.knows(cell.cell_contents) for cell in function.__closure__ or ())
+            and all(self._is_constant(cell.cell_contents) for cell in function.__closure__ or ())
         )
+
+    def _is_constant(self, value: Any) -> bool:
+        """Whether a value is known, and nothing in it can change."""
+        if isinstance(value, tuple | frozenset):
+            return all(map(self._is_constant, value))
+        return isinstance(value, (*_PLAIN, type, types.FunctionType)) and self.knows(value)
 
     def _knows_object(self, value: Any) -> bool:
         cls, attributes = type(value), getattr(value, "__dict__", None)
@@ -79,12 +80,16 @@ class _Reader:
             return False
         if attributes.get("activity_regularizer") is not None:
             return False
-        if hasattr(cls, "call") and not (self.knows(cls.call) and self.knows(cls.__call__)):
+        if hasattr(cls, "call") and not all(map(self._is_constant, (cls.call, cls.__call__))):
             return False
         return all(
             name in _SKIPPED or (not _overrides(cls, name, part) and self.knows(part))
             for name, part in attributes.items()
         )
+
+
+def _is_known_class(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in ("builtins", "numpy", "deepkit")
 
 
 def _is_ours(module: str) -> bool:

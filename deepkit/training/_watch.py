@@ -28,6 +28,8 @@ class Watch:
         self._variables: dict[int, Variable] = {}
         self._methods: dict[Any, tuple[Callable[..., Any], Callable[..., Any]]] = {}
         self._before = _Contents()
+        # Whether all was noted; otherwise nothing is known to hold.
+        self.is_complete = True
 
     def note_dict(self, value: dict[Any, Any]) -> None:
         """Watch the keys and values of a dict, such as the attributes of an object."""
@@ -61,7 +63,8 @@ class Watch:
         before = self._before
         try:
             return (
-                list(map(len, self._containers)) == before.sizes
+                self.is_complete
+                and list(map(len, self._containers)) == before.sizes
                 and _same(_flat(self._containers), before.elements)
                 and list(_flat(self._dicts)) == before.keys
                 and _same(_flat(map(_VARIABLE_STATE, self._variables.values())), before.variables)

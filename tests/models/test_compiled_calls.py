@@ -1,5 +1,7 @@
 """Calls of models as compiled programs: the same results, and when they may not be compiled."""
 
+import copy
+import functools
 import gc
 import threading
 import weakref
@@ -20,6 +22,7 @@ from deepkit.layers import (
     Lambda,
     Layer,
 )
+from deepkit.tensors import operation
 from tests.layers.catalogue import ROWS
 
 X = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
@@ -410,15 +413,14 @@ def _count(x):
     return x
 
 
+def _counting():
+    """A function that no other test has given attributes."""
+    return lambda x: _count(x)
+
+
 class _CountingActivation:
     def __call__(self, x):
         return _count(x)
-
-
-def _with_own_call():
-    layer = Dense(3)
-    layer.call = lambda x: _count(x)
-    return layer
 
 
 @pytest.mark.parametrize(
@@ -430,6 +432,9 @@ def _with_own_call():
         lambda: Lambda(_count),
         lambda: deepkit.layers.Activation(_count),
         lambda: deepkit.layers.Activation(jax.tree_util.Partial(_count)),
+        lambda: deepkit.layers.Activation(functools.wraps(deepkit.activations.relu)(_counting())),
+        lambda: deepkit.layers.Activation(operation(_count)),
+        lambda: deepkit.layers.Activation(Counting().__call__),
         lambda: chain(Dense(6), Lambda(_count)),
     ],
 )
@@ -575,6 +580,16 @@ def test_values_are_checked_as_in_the_eager_call():
     assert traces(model) == 1
 
 
+def test_ops_check_values_as_in_the_eager_call():
+    x = deepkit.Input((2, 2))
+    model = deepkit.Model(x, deepkit.ops.cholesky(x))
+    good = np.array([[[4, 2], [2, 2]]], "float32")
+    assert_same_outputs(warm(model, good), eagerly(model, good))
+    with pytest.raises(deepkit.errors.ArgumentError, match="positive definite"):
+        model(-good)
+    assert traces(model) == 1
+
+
 def test_an_array_that_was_deleted():
     model = chain(Dense(3))
     warm(model, X)
@@ -586,7 +601,15 @@ def test_an_array_that_was_deleted():
     assert traces(model) == 1
 
 
-# Bounds
+# Copies and bounds
+
+
+def test_a_shallow_copy_is_a_model_of_its_own():
+    model = chain(Dense(3))
+    warm(model, X)
+    other = copy.copy(model)
+    other.call = lambda inputs, training=None, mask=None: inputs * 2
+    np.testing.assert_array_equal(other(X), X * 2)
 
 
 def test_few_programs_are_kept():
