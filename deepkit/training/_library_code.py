@@ -84,7 +84,7 @@ class _Reader:
             return False
         return all(
             name in _SKIPPED or (not _overrides(cls, name, part) and self.knows(part))
-            for name, part in attributes.items()
+            for name, part in list(attributes.items())
         )
 
 
