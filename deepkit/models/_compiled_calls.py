@@ -1,5 +1,6 @@
 """Calls of a model on arrays as compiled programs, where that makes no difference but in time."""
 
+import math
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -29,6 +30,8 @@ _MAX_PROGRAMS = 8
 # Of the life of a model: one that changes all the time is not worth it.
 _MAX_COMPILATIONS = 64
 _MAX_SEEN = 64
+# A large model takes long to compile, so more calls have to come before it is.
+_LAYERS_A_CALL = 16
 # Of a model that is another one at each call, and so is never compiled.
 _MAX_CHANGES = 32
 
@@ -60,8 +63,8 @@ class CompiledCalls:
         self._state: CallState | None = None
         # By what they depend on, and by the form of the inputs.
         self._programs: dict[tuple[Any, Any], _Program] = {}
-        # By the hashes of such keys: whether there is any use in compiling the next such call.
-        self._seen: dict[int, bool] = {}
+        # By the hashes of such keys: how often they came, or that there is no use in compiling.
+        self._seen: dict[int, float] = {}
         self._compilations = 0
         # How often in a row the model had changed when it was called.
         self._changes = 0
@@ -76,7 +79,7 @@ class CompiledCalls:
             return EAGERLY
         leaves, signature = given
         key = (state.snapshot.key, signature)
-        program = self._programs.get(key) or self._admit(key)
+        program = self._programs.get(key) or self._admit(key, 1 + state.size // _LAYERS_A_CALL)
         if program is None:
             return EAGERLY
         self._changes = 0
@@ -103,17 +106,18 @@ class CompiledCalls:
             self._changes += 1
         return state if state.is_known and not state.has_losses else None
 
-    def _admit(self, key: Any) -> "_Program | None":
-        """A new program for a call that came before; notes one that comes for the first time."""
+    def _admit(self, key: Any, wait: int) -> "_Program | None":
+        """A new program for a call that came as often as `wait` before; else it is counted."""
         with self._lock:
             if key in self._programs:
                 return self._programs[key]
-            promising = self._seen.get(hash(key))
-            if promising is None:
-                self._seen[hash(key)] = True
+            count = self._seen.get(hash(key), 0)
+            if count < wait:
+                self._seen[hash(key)] = count + 1
                 while len(self._seen) > _MAX_SEEN:
                     self._seen.pop(next(iter(self._seen)))
-            if not promising or not self._has_room(key[0]):
+                return None
+            if not self._has_room(key[0]):
                 return None
             program = self._programs[key] = _Program(self.model, *key[1][:2])
             self._compilations += 1
@@ -134,7 +138,7 @@ class CompiledCalls:
     def _give_up(self, key: Any) -> None:
         with self._lock:
             self._programs.pop(key, None)
-            self._seen[hash(key)] = False
+            self._seen[hash(key)] = -math.inf
 
 
 def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any] | None:

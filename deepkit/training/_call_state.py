@@ -18,6 +18,7 @@ class CallState:
         variables: what calls may read and write.
         is_known: whether calls run nothing but deepkit's own code, so that all they depend on is
             in the snapshot and in the variables.
+        size: the number of layers.
     """
 
     def __init__(self, model: Any) -> None:
@@ -27,6 +28,7 @@ class CallState:
         self.variables = variables_of_calls(model)
         self.is_known = self.snapshot.watch.is_complete and is_library_code(model, self.variables)
         self._losses = [layer._eager_losses for layer in model._flatten_layers()]
+        self.size = len(self._losses)
 
     def holds(self) -> bool:
         """Whether nothing has changed."""

@@ -267,6 +267,15 @@ def test_a_call_is_compiled_when_it_comes_again():
     assert traces(model) == 3
 
 
+def test_large_models_wait_longer():
+    model = chain(*(Dense(2) for _ in range(40)))
+    compiled = []
+    for _ in range(5):
+        model(X)
+        compiled.append(traces(model))
+    assert compiled == [0, 0, 0, 1, 1]
+
+
 def test_new_values_of_weights_are_data():
     model = chain(Dense(3, use_bias=False))
     model.compile(optimizer="sgd", loss="mse")
