@@ -63,9 +63,9 @@ class _Reader:
     def _knows_function(self, function: types.FunctionType) -> bool:
         # A function of the user's that one of ours wraps has the user's module, or is in a cell.
         return (
-            _is_ours(function.__globals__["__name__"])
+            _is_ours(function.__globals__.get("__name__"))
             and _is_ours(function.__module__)
-            and all(self._is_constant(cell.cell_contents) for cell in function.__closure__ or ())
+            and all(map(self._is_constant, _closed_over(function)))
         )
 
     def _is_constant(self, value: Any) -> bool:
@@ -88,12 +88,19 @@ class _Reader:
         )
 
 
+def _closed_over(function: types.FunctionType) -> list[Any]:
+    try:
+        return [cell.cell_contents for cell in function.__closure__ or ()]
+    except ValueError:  # a variable that has no value yet
+        return [object()]
+
+
 def _is_known_class(cls: type) -> bool:
     return cls.__module__.partition(".")[0] in ("builtins", "numpy", "deepkit")
 
 
-def _is_ours(module: str) -> bool:
-    return module.startswith("deepkit.")
+def _is_ours(module: Any) -> bool:
+    return isinstance(module, str) and module.startswith("deepkit.")
 
 
 def _overrides(cls: type, name: str, value: Any) -> bool:

@@ -4,6 +4,7 @@ import copy
 import functools
 import gc
 import threading
+import types
 import weakref
 
 import jax
@@ -427,6 +428,10 @@ def _counting():
     return lambda x: _count(x)
 
 
+def _counting_without_module():
+    return types.FunctionType(_count.__code__, {"Counting": Counting})
+
+
 class _CountingActivation:
     def __call__(self, x):
         return _count(x)
@@ -443,6 +448,7 @@ class _CountingActivation:
         lambda: deepkit.layers.Activation(jax.tree_util.Partial(_count)),
         lambda: deepkit.layers.Activation(functools.wraps(deepkit.activations.relu)(_counting())),
         lambda: deepkit.layers.Activation(operation(_count)),
+        lambda: deepkit.layers.Activation(_counting_without_module()),
         lambda: deepkit.layers.Activation(Counting().__call__),
         lambda: chain(Dense(6), Lambda(_count)),
     ],
