@@ -16,7 +16,7 @@ from deepkit.core.compiler_options import compiler_options
 from deepkit.core.errors import DeepkitError
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
 from deepkit.losses._traits import label_spec
-from deepkit.tensors import StatelessScope, ValueCheck, collect_value_checks
+from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
 from deepkit.training._steps import compute_loss
 from deepkit.training._trainable import Trainable, is_default
 
