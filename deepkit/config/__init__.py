@@ -1,5 +1,9 @@
 """Settings of the process."""
 
+from deepkit.core.compilation_cache import compilation_cache_dir as compilation_cache_dir
+from deepkit.core.compilation_cache import (
+    set_compilation_cache_dir as set_compilation_cache_dir,
+)
 from deepkit.core.config import backend as backend
 from deepkit.core.config import disable_flash_attention as disable_flash_attention
 from deepkit.core.config import disable_interactive_logging as disable_interactive_logging

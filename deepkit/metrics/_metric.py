@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from deepkit import initializers
@@ -16,6 +15,8 @@ from deepkit.core.shapes import standardize_shape
 from deepkit.tensors import DTypePolicy, StatelessScope, Variable
 
 from ._tracked_state import TrackedState
+
+_ZEROS = initializers.Zeros()
 
 
 class Metric(TrackedState):
@@ -158,8 +159,12 @@ class Metric(TrackedState):
         """Return all variables to their first values, in the metrics inside too."""
         initial = {id(variable): initializer for variable, initializer in self._initializers}
         for variable in self._own_variables():
-            make = initial.get(id(variable), jnp.zeros)
-            variable.assign(make(tuple(variable.shape), dtype=variable.dtype))
+            make = initial.get(id(variable), _ZEROS)
+            shape = tuple(variable.shape)
+            if isinstance(make, initializers.Zeros):
+                variable.restart(np.zeros(shape, variable.dtype))
+            else:
+                variable.assign(make(shape, dtype=variable.dtype))
         for metric in self._holders():
             metric.reset_state()
 

@@ -213,6 +213,9 @@ class Variable(ArrayLike):
         A value that was handed out before is copied first, so that nobody's array is deleted; that
         of a variable which several programs share is copied each time.
         """
+        if isinstance(self._value, np.ndarray) and not self.is_shared:
+            # The program itself puts it on the device.
+            return self._value
         value = self.concrete_value()
         if not self._exposed and not self.is_shared:
             return value
@@ -232,6 +235,16 @@ class Variable(ArrayLike):
         self._value = value
         if exposed:
             self._exposed = True
+
+    def restart(self, value: np.ndarray) -> None:
+        """Set the value to a small array of the same shape and dtype, which is given away.
+
+        Unlike with `assign` it goes to the device with the next program that reads it.
+        """
+        if current_scope() is not None:
+            self.assign(value)
+        else:
+            self._value, self._exposed = value, False
 
     def assign(self, value: Any) -> jax.Array:
         """Set the value.

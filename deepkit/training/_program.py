@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from deepkit.core.compilation_cache import keep_compiled_programs
 from deepkit.core.compiler_options import compiler_options
 from deepkit.core.errors import StateError
 from deepkit.tensors import StatelessScope, Variable
@@ -78,6 +79,7 @@ class Program:
         self._names: list[str] | None = None
         self.traces = 0
         self.interrupts = Interrupts()
+        keep_compiled_programs()
         options: Any = {
             "donate_argnums": (0,) if donates else (),
             "compiler_options": compiler_options(),
