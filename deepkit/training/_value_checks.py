@@ -9,6 +9,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax import lax
 
 from deepkit.core.errors import DeepkitError
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
@@ -31,6 +33,7 @@ class ValueChecker:
         self._variables: list[Variable] = model.variables
         self._checks: list[ValueCheck] = []
         self._run = jax.jit(self._trace)
+        self._run_block = jax.jit(self._trace_block, static_argnames=("rows", "structure"))
 
     @classmethod
     def of(cls, model: Trainable, mode: str) -> "ValueChecker | None":
@@ -50,6 +53,15 @@ class ValueChecker:
         self._checks = list(checks)
         return [_first(check) for check in checks]
 
+    def _trace_block(
+        self, values: Sequence[Any], arrays: Sequence[Any], rows: int, structure: Any
+    ) -> list[tuple[Any, Any, Any]]:
+        """The same for each batch of a block."""
+        batches = [array.reshape(-1, rows, *array.shape[1:]) for array in arrays]
+        return lax.map(
+            lambda leaves: self._trace(values, jax.tree.unflatten(structure, leaves)), batches
+        )
+
     def _start(self, batch: Any) -> Any:
         return self._run([variable.concrete_value() for variable in self._variables], batch)
 
@@ -66,6 +78,28 @@ class ValueChecker:
                 error.add_note(f"This is in batch {index}, counted from 0.")
                 raise
             yield batch
+
+    def check_block(
+        self, arrays: Sequence[Any], structure: Any, rows: int, count: int
+    ) -> tuple[int, DeepkitError | None]:
+        """How many batches of a block come before one with a refused value, and its error.
+
+        Args:
+            arrays: the leaves, each with the rows of all batches.
+            structure: the tree of a batch, of JAX.
+            rows: rows of a batch.
+            count: batches that are in the block; what lies behind them does not count.
+        """
+        values = [variable.concrete_value() for variable in self._variables]
+        found = jax.device_get(self._run_block(values, arrays, rows=rows, structure=structure))
+        refused = [np.flatnonzero(any_bad[:count]) for any_bad, _, _ in found]
+        place = min((int(places[0]) for places in refused if places.size), default=count)
+        if place < count:
+            try:
+                self._refuse(jax.tree.map(lambda part: part[place], found), 0)
+            except DeepkitError as error:
+                return place, error
+        return count, None
 
     def check_all(self, data: ArrayData) -> None:
         """Raise if a value in arrays is refused; names the row in the whole of the data."""
