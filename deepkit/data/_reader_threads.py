@@ -29,7 +29,7 @@ def start_reader(
         args: its arguments.
         stop: asks it to end.
     """
-    thread = threading.Thread(target=target, args=args, daemon=True)
+    thread = threading.Thread(target=target, args=args, daemon=True, name="deepkit reader")
     _readers[thread] = stop
     thread.start()
     return thread
