@@ -4,20 +4,25 @@ What layers and losses check while they are traced is put into a program of its 
 nothing in it but these checks, so that it costs next to nothing on the data.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
+from deepkit.core.compiler_options import compiler_options
 from deepkit.core.errors import DeepkitError
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
 from deepkit.losses._traits import label_spec
-from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
+from deepkit.tensors import StatelessScope, ValueCheck, collect_value_checks
 from deepkit.training._steps import compute_loss
 from deepkit.training._trainable import Trainable, is_default
+
+
+# Whether any value is refused; the place and the value of the first such.
+Found = tuple[jax.Array, tuple[jax.Array, ...], jax.Array]
 
 
 class ValueChecker:
@@ -30,44 +35,25 @@ class ValueChecker:
 
     def __init__(self, model: Trainable, mode: str) -> None:
         self._model, self._mode = model, mode
-        self._variables: list[Variable] = model.variables
         self._checks: list[ValueCheck] = []
-        self._run = jax.jit(self._trace)
-        self._run_block = jax.jit(self._trace_block, static_argnames=("rows", "structure"))
+        options = compiler_options()
+        self._run = jax.jit(self._trace, compiler_options=options)
+        self._run_over = jax.jit(
+            self._trace_over, static_argnames=("rows", "structure"), compiler_options=options
+        )
 
     @classmethod
     def of(cls, model: Trainable, mode: str) -> "ValueChecker | None":
-        """A checker, if anything in the model checks values."""
-        return cls(model, mode) if _checks_anything(model, mode) else None
-
-    def _trace(self, values: Sequence[Any], batch: Any) -> list[tuple[Any, Any, Any]]:
-        x, y, sample_weight = unpack_x_y_sample_weight(batch)
-        model = self._model
-        with (
-            StatelessScope(zip(self._variables, values), collect_losses=True),
-            collect_value_checks() as checks,
-        ):
-            y_pred = model(x, training=False)
-            if self._mode != "predict" and y is not None:
-                compute_loss(model, x, y, y_pred, sample_weight, training=False)
-        self._checks = list(checks)
-        return [_first(check) for check in checks]
-
-    def _trace_block(
-        self, values: Sequence[Any], arrays: Sequence[Any], rows: int, structure: Any
-    ) -> list[tuple[Any, Any, Any]]:
-        """The same for each batch of a block."""
-        batches = [array.reshape(-1, rows, *array.shape[1:]) for array in arrays]
-        return lax.map(
-            lambda leaves: self._trace(values, jax.tree.unflatten(structure, leaves)), batches
-        )
-
-    def _start(self, batch: Any) -> Any:
-        return self._run([variable.concrete_value() for variable in self._variables], batch)
+        """A checker, if anything in the model checks values; an equal model shares its programs."""
+        if not _checks_anything(model, mode):
+            return None
+        trainer = model._trainer
+        kind = f"check_{mode}"
+        return trainer.programs.get(kind, trainer.fingerprint(), lambda: cls(model, mode))
 
     def check(self, batch: Any) -> None:
         """Raise if a value in a batch is refused."""
-        self._refuse(jax.device_get(self._start(batch)), 0)
+        self._refuse(self._run(self._values(), batch))
 
     def check_each(self, batches: Iterable[Any]) -> Iterator[Any]:
         """The batches of a stream as they are; raises at the first with a refused value."""
@@ -78,6 +64,14 @@ class ValueChecker:
                 error.add_note(f"This is in batch {index}, counted from 0.")
                 raise
             yield batch
+
+    def check_all(self, data: ArrayData) -> None:
+        """Raise if a value in arrays is refused; names the row in the whole of the data."""
+        places = data.unflatten(list(range(len(data.arrays))))
+        order, structure = jax.tree.flatten(places)
+        arrays = [data.arrays[place] for place in order]
+        rows = min(data.batch_size, data.num_samples)
+        self._refuse(self._over(arrays, structure, rows, -(-data.num_samples // rows)))
 
     def check_block(
         self, arrays: Sequence[Any], structure: Any, rows: int, count: int
@@ -90,33 +84,71 @@ class ValueChecker:
             rows: rows of a batch.
             count: batches that are in the block; what lies behind them does not count.
         """
-        values = [variable.concrete_value() for variable in self._variables]
-        found = jax.device_get(self._run_block(values, arrays, rows=rows, structure=structure))
-        refused = [np.flatnonzero(any_bad[:count]) for any_bad, _, _ in found]
-        place = min((int(places[0]) for places in refused if places.size), default=count)
-        if place < count:
-            try:
-                self._refuse(jax.tree.map(lambda part: part[place], found), 0)
-            except DeepkitError as error:
-                return place, error
+        found = jax.device_get(self._over(arrays, structure, rows, count))
+        good = min((int(row) // rows for bad, (row, *_), _ in found if bad), default=count)
+        if good == count:
+            return count, None
+        in_batch = [
+            (bad and row // rows == good, (row % rows, *rest), value)
+            for bad, (row, *rest), value in found
+        ]
+        try:
+            self._refuse(in_batch)
+        except DeepkitError as error:
+            return good, error
         return count, None
 
-    def check_all(self, data: ArrayData) -> None:
-        """Raise if a value in arrays is refused; names the row in the whole of the data."""
-        size = data.batch_size
-        starts = range(0, data.num_samples, size)
-        running = [self._start(data.rows(slice(start, start + size))) for start in starts]
-        for start, found in zip(starts, jax.device_get(running)):
-            self._refuse(found, start)
+    def _over(self, arrays: Sequence[Any], structure: Any, rows: int, windows: int) -> Any:
+        return self._run_over(self._values(), arrays, windows, rows=rows, structure=structure)
 
-    def _refuse(self, found: Any, start: int) -> None:
-        for check, (any_bad, place, value) in zip(self._checks, found):
+    def _values(self) -> list[Any]:
+        return [variable.concrete_value() for variable in self._model.variables]
+
+    def _refuse(self, found: Any) -> None:
+        for check, (any_bad, place, value) in zip(self._checks, jax.device_get(found)):
             if any_bad:
-                first, *rest = (int(i) for i in place)
-                check.refuse((first + start, *rest), value.item())
+                check.refuse(tuple(int(i) for i in place), value.item())
+
+    def _trace(self, values: Sequence[Any], batch: Any) -> list[Found]:
+        x, y, sample_weight = unpack_x_y_sample_weight(batch)
+        model = self._model
+        with (
+            StatelessScope(zip(model.variables, values), collect_losses=True),
+            collect_value_checks() as checks,
+        ):
+            y_pred = model(x, training=False)
+            if self._mode != "predict" and y is not None:
+                compute_loss(model, x, y, y_pred, sample_weight, training=False)
+        self._checks = list(checks)
+        return [_first(check) for check in checks]
+
+    def _trace_over(
+        self,
+        values: Sequence[Any],
+        arrays: Sequence[Any],
+        windows: Any,
+        rows: int,
+        structure: Any,
+    ) -> list[Found]:
+        """The first of what is refused in windows of `rows` rows; the last two may overlap."""
+        num_samples = len(arrays[0])
+
+        def look_at(window: Any) -> list[Found]:
+            start = jnp.minimum(window * rows, num_samples - rows)
+            leaves = [lax.dynamic_slice_in_dim(array, start, rows) for array in arrays]
+            found = self._trace(values, jax.tree.unflatten(structure, leaves))
+            return [(bad, (row + start, *rest), v) for bad, (row, *rest), v in found]
+
+        def turn(window: Any, before: list[Found]) -> list[Found]:
+            return [
+                jax.tree.map(functools.partial(jnp.where, old[0]), old, new)
+                for old, new in zip(before, look_at(window))
+            ]
+
+        return lax.fori_loop(1, windows, turn, look_at(0))
 
 
-def _first(check: ValueCheck) -> tuple[Any, Any, Any]:
+def _first(check: ValueCheck) -> Found:
     """Whether any value is refused, and the place and value of the first such."""
     flat = check.bad.ravel()
     index = jnp.argmax(flat)

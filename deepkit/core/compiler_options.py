@@ -1,0 +1,30 @@
+"""Options of XLA for the programs of training, evaluation and prediction."""
+
+import functools
+import os
+
+import jax
+
+# XLA's library for small kernels (YNNPACK) runs a convolution inside of a loop on one thread. Dense
+# products and sums profit from it; convolutions are better off with Eigen.
+_LIBRARY_FUSIONS = "xla_cpu_experimental_ynn_fusion_type"
+_ON_CPU = {_LIBRARY_FUSIONS: "LIBRARY_FUSION_TYPE_DOT,LIBRARY_FUSION_TYPE_REDUCE"}
+
+
+def compiler_options() -> dict[str, str] | None:
+    """What to give to `jax.jit` as `compiler_options`, for the default device.
+
+    Nothing where the user set the same options by `XLA_FLAGS`, or where XLA does not know them.
+    """
+    if jax.default_backend() != "cpu" or _LIBRARY_FUSIONS in os.environ.get("XLA_FLAGS", ""):
+        return None
+    return _ON_CPU if _are_known() else None
+
+
+@functools.cache
+def _are_known() -> bool:
+    try:
+        jax.jit(lambda x: x).lower(0.0).compile(_ON_CPU)
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
