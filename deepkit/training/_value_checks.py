@@ -130,14 +130,19 @@ class ValueChecker:
         rows: int,
         structure: Any,
     ) -> list[Found]:
-        """The first of what is refused in windows of `rows` rows; the last two may overlap."""
+        """The first of what is refused in so many windows of `rows` rows; two may overlap.
+
+        The loop goes over all rows: JAX drops the arrays in which nothing is checked only from
+        loops of a fixed length, and would put them on the device otherwise.
+        """
         num_samples = len(arrays[0])
 
         def look_at(window: Any) -> list[Found]:
             start = jnp.minimum(window * rows, num_samples - rows)
             leaves = [lax.dynamic_slice_in_dim(array, start, rows) for array in arrays]
             found = self._trace(values, jax.tree.unflatten(structure, leaves))
-            return [(bad, (row + start, *rest), v) for bad, (row, *rest), v in found]
+            counts = window < windows
+            return [(bad & counts, (row + start, *rest), v) for bad, (row, *rest), v in found]
 
         def turn(window: Any, before: list[Found]) -> list[Found]:
             return [
@@ -145,7 +150,7 @@ class ValueChecker:
                 for old, new in zip(before, look_at(window))
             ]
 
-        return lax.fori_loop(1, windows, turn, look_at(0))
+        return lax.fori_loop(1, -(-num_samples // rows), turn, look_at(0))
 
 
 def _first(check: ValueCheck) -> Found:

@@ -7,13 +7,15 @@ import sys
 import textwrap
 import threading
 import time
+import tracemalloc
 
+import jax
 import numpy as np
 import pytest
 
 import deepkit
 from deepkit.data import BlockShelf, prefetch, private_batches
-from deepkit.training import _program
+from deepkit.training import _device_data, _program
 
 
 def model(**arguments):
@@ -331,3 +333,44 @@ def test_a_process_ends_well_after_streams(ending):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert time.monotonic() - started < 100
+
+
+# Arrays
+
+
+@pytest.mark.parametrize("shuffle", [True, False, "batch"])
+def test_arrays_that_are_read_in_their_place_give_the_same_numbers(shuffle, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, y = rng.random((70, 3), "float32"), rng.random((70, 2), "float32")
+    arguments = {"batch_size": 8, "epochs": 3, "verbose": 0, "shuffle": shuffle}
+    arguments["validation_data"] = x[:20], y[:20]
+    found = []
+    for limit in (2**20, 0):
+        monkeypatch.setattr(_device_data, "_MAX_COPIED", limit)
+        made = model()
+        found.append((made.fit(x, y, **arguments).history, made.evaluate(x, y, verbose=0)))
+    (expected, expected_end), (history, end) = found
+    for name, values in expected.items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-5)
+    np.testing.assert_allclose(end, expected_end, rtol=1e-5)
+
+
+def test_large_arrays_are_not_copied():
+    x, y = np.ones((200_000, 100), "float32"), np.zeros(200_000, "int32")
+    assert x.nbytes > _device_data._MAX_COPIED
+    live = []
+
+    class Count(deepkit.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            live.append(sum(array.nbytes for array in jax.live_arrays()))
+
+    made = deepkit.Sequential([deepkit.Input((100,)), deepkit.layers.Dense(2)])
+    made.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    before = sum(array.nbytes for array in jax.live_arrays())
+    tracemalloc.start()
+    made.fit(x, y, batch_size=2_000, epochs=2, verbose=0, callbacks=[Count()])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Two blocks wait and two are under way, of 4 MiB each; the labels are checked all at once.
+    assert max(live) - before < 24 * 2**20
+    assert peak < 32 * 2**20
