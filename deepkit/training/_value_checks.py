@@ -20,7 +20,6 @@ from deepkit.tensors import StatelessScope, ValueCheck, collect_value_checks
 from deepkit.training._steps import compute_loss
 from deepkit.training._trainable import Trainable, is_default
 
-
 # Whether any value is refused; the place and the value of the first such.
 Found = tuple[jax.Array, tuple[jax.Array, ...], jax.Array]
 

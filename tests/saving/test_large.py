@@ -1,4 +1,4 @@
-"""Large arrays: written from where they are, read into where they go, and checked in small parts."""
+"""Large arrays in files: written and read where they are, and checked in small parts."""
 
 import io
 import tracemalloc
