@@ -126,8 +126,8 @@ class _Shared:
         self._changed = threading.Condition()
         self._shelf = shelf
         self._allowed = allowed
-        self._stopped = False
-        self._last: _Last | None = None
+        self._stopped = self._ended = False
+        self._error: BaseException | None = None
 
     # By the one that reads
 
@@ -154,7 +154,7 @@ class _Shared:
     def end(self, error: BaseException | None) -> None:
         """Tell that nothing more will come."""
         with self._changed:
-            self._last = _Last(error)
+            self._ended, self._error = True, error
             self._changed.notify()
 
     # By the one that takes
@@ -170,8 +170,8 @@ class _Shared:
                 try:
                     item = self._shelf.take()
                 except IndexError:
-                    if self._last is not None:
-                        raise self._last from None
+                    if self._ended:
+                        raise _Last(self._error) from None
                     # A wait without a limit may not see a Ctrl-C that another thread of the
                     # process received.
                     self._changed.wait(_SECONDS)
@@ -191,7 +191,7 @@ class _Shared:
         with self._changed:
             self._stopped = True
             self._shelf.clear()
-            self._last = self._last or _Last(None)
+            self._ended = True
             self._changed.notify_all()
 
 

@@ -7,16 +7,14 @@ JAX, takes the whole process down with it.
 import atexit
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 _CLOSING_SECONDS = 0.5
 _EXIT_SECONDS = 2.0
 
-_readers: weakref.WeakKeyDictionary[threading.Thread, Callable[[], None]] = (
-    weakref.WeakKeyDictionary()
-)
+# Those that run, and how each is asked to end.
+_readers: dict[threading.Thread, Callable[[], None]] = {}
 
 
 def start_reader(
@@ -29,10 +27,17 @@ def start_reader(
         args: its arguments.
         stop: asks it to end.
     """
-    thread = threading.Thread(target=target, args=args, daemon=True, name="deepkit reader")
+    thread = threading.Thread(target=_run, args=(target, args), daemon=True, name="deepkit reader")
     _readers[thread] = stop
     thread.start()
     return thread
+
+
+def _run(target: Callable[..., None], args: tuple[Any, ...]) -> None:
+    try:
+        target(*args)
+    finally:
+        _readers.pop(threading.current_thread(), None)
 
 
 def wait_for_reader(thread: threading.Thread, seconds: float = _CLOSING_SECONDS) -> None:
@@ -43,7 +48,7 @@ def wait_for_reader(thread: threading.Thread, seconds: float = _CLOSING_SECONDS)
 
 @atexit.register
 def _end_all() -> None:
-    readers = [(thread, stop) for thread, stop in _readers.items() if thread.is_alive()]
+    readers = list(_readers.items())
     for _, stop in readers:
         stop()
     deadline = time.monotonic() + _EXIT_SECONDS
