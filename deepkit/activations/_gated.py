@@ -1,12 +1,11 @@
 """Activations that multiply their input by a gate."""
 
-import math
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from deepkit.core.errors import ShapeError
+from deepkit.ops._gelu import exact_gelu, tanh_gelu
 from deepkit.tensors import operation
 
 from ._inputs import as_float, check_axis
@@ -66,15 +65,7 @@ def gelu(x: Any, approximate: bool = False) -> jax.Array:
         [0.0, 1000.0]
     """
     x = as_float(x)
-    return _tanh_gelu(x) if approximate else jax.nn.gelu(x, approximate=False)
-
-
-def _tanh_gelu(x: jax.Array) -> jax.Array:
-    # (1 + tanh(u)) / 2 = sigmoid(2u), which keeps the digits of the left tail. Beyond ±30 the gate
-    # is 0 or 1 in every dtype, and x³ would overflow in float16.
-    near = jnp.clip(x, -30.0, 30.0)
-    u = math.sqrt(2 / math.pi) * (near + 0.044715 * near**3)
-    return x * jax.nn.sigmoid(2 * u)
+    return tanh_gelu(x) if approximate else exact_gelu(x)
 
 
 @operation

@@ -1,15 +1,14 @@
 """Softmax and its logarithm."""
 
-import functools
 import warnings
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
+from deepkit.ops import _softmax
 from deepkit.tensors import operation
 
-from ._inputs import as_float, check_axis, widen
+from ._inputs import as_float, check_axis
 
 
 @operation
@@ -38,25 +37,7 @@ def softmax(x: Any, axis: int | tuple[int, ...] = -1) -> jax.Array:
             f"For one output unit use `sigmoid`.",
             stacklevel=3,
         )
-    return _softmax(x, axes)
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
-@functools.partial(jax.jit, static_argnums=1)
-def _softmax(x: jax.Array, axes: tuple[int, ...]) -> jax.Array:
-    wide = widen(x)
-    top = jnp.max(wide, axes, keepdims=True, initial=-jnp.inf)
-    exp = jnp.exp(wide - top)
-    return (exp / jnp.sum(exp, axes, keepdims=True)).astype(x.dtype)
-
-
-@_softmax.defjvp
-def _softmax_jvp(axes: tuple[int, ...], primals: tuple, tangents: tuple) -> tuple:
-    # dy = y · (dx - Σ y dx): only y is kept for the backward pass, in the dtype of x.
-    y = _softmax(*primals, axes)
-    wide, dx = widen(y), widen(tangents[0])
-    dy = wide * (dx - jnp.sum(wide * dx, axes, keepdims=True))
-    return y, dy.astype(y.dtype)
+    return _softmax.softmax(x, axes)
 
 
 @operation
@@ -76,4 +57,4 @@ def log_softmax(x: Any, axis: int | tuple[int, ...] = -1) -> jax.Array:
         [0.0, -1000.0]
     """
     x = as_float(x)
-    return jax.nn.log_softmax(x, axis=check_axis(x.shape, axis))
+    return _softmax.log_softmax(x, check_axis(x.shape, axis))

@@ -3,7 +3,6 @@
 import abc
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from deepkit import random
@@ -12,6 +11,7 @@ from deepkit.core.errors import ArgumentError
 from deepkit.layers._arguments import check_rate
 from deepkit.layers._attention_masks import causal_mask, combine
 from deepkit.layers._layer import Layer
+from deepkit.ops._softmax import softmax
 
 
 class ScoreAttention(Layer):
@@ -67,7 +67,7 @@ class ScoreAttention(Layer):
             # The greatest number of float16 is 65504.
             low = 65504.0 if scores.dtype == jnp.float16 else 1e9
             scores = jnp.where(allowed, scores, scores - low)
-        weights = jax.nn.softmax(scores, axis=-1)
+        weights = softmax(scores, -1)
         dropped = weights
         if training and self.dropout > 0:
             dropped = random.dropout(weights, self.dropout, seed=self.seed_generator)

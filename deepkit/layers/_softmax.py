@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from deepkit.layers._layer import Layer
+from deepkit.ops._softmax import softmax
 
 # Finite, so that a row that is masked as a whole gives no NaN.
 _FAR_BELOW = {"float16": -3e4}
@@ -35,10 +35,10 @@ class Softmax(Layer):
     def call(self, inputs: Any, mask: Any = None) -> Any:
         axis = tuple(self.axis) if isinstance(self.axis, list | tuple) else self.axis
         if mask is None:
-            return jax.nn.softmax(inputs, axis=axis)
+            return softmax(inputs, axis)
         mask = mask if mask.dtype == bool else mask > 0.5
         low = jnp.asarray(_FAR_BELOW.get(inputs.dtype.name, -1e9), inputs.dtype)
-        outputs = jax.nn.softmax(jnp.where(mask, inputs, low), axis=axis)
+        outputs = softmax(jnp.where(mask, inputs, low), axis)
         return jnp.where(mask, outputs, jnp.zeros((), outputs.dtype))
 
     def get_config(self) -> dict[str, Any]:

@@ -62,5 +62,10 @@ def pick_class(values: jax.Array, labels: jax.Array, axis: int) -> jax.Array:
     """
     classes = jax.lax.broadcasted_iota(jnp.int32, values.shape, axis)
     chosen = jnp.where(classes == jnp.expand_dims(labels, axis), values, 0.0)
-    is_class = (labels >= 0) & (labels < values.shape[axis])
-    return jnp.where(is_class, jnp.sum(chosen, axis=axis), jnp.nan)
+    named = is_class(labels, values.shape[axis])
+    return jnp.where(named, jnp.sum(chosen, axis=axis), jnp.nan)
+
+
+def is_class(labels: jax.Array, num_classes: int) -> jax.Array:
+    """Whether labels name a class."""
+    return (labels >= 0) & (labels < num_classes)

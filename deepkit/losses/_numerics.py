@@ -4,12 +4,13 @@ import jax
 import jax.numpy as jnp
 
 from deepkit.core import config
+from deepkit.ops._softmax import log_softmax
 
 
 def log_probabilities(y_pred: jax.Array, from_logits: bool, axis: int) -> jax.Array:
     """log(softmax(y_pred)) for logits, else that of y_pred made to sum to 1 and clipped."""
     if from_logits:
-        return jax.nn.log_softmax(y_pred, axis=axis)
+        return log_softmax(y_pred, axis)
     return log_ratio(y_pred, jnp.sum(y_pred, axis=axis, keepdims=True))
 
 

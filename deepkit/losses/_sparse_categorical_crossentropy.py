@@ -12,6 +12,7 @@ from ._arguments import canonical_axis, flag, integer
 from ._class_labels import class_labels, pick_class, whole_numbers
 from ._function_loss import FunctionLoss
 from ._inputs import real_array, widened
+from ._log_likelihood import log_likelihood
 from ._numerics import log_ratio
 from ._traits import traits
 
@@ -74,7 +75,7 @@ def sparse_categorical_crossentropy(
 
 def _losses(labels: jax.Array, y_pred: jax.Array, from_logits: bool, axis: int) -> jax.Array:
     if from_logits:
-        return -pick_class(jax.nn.log_softmax(y_pred, axis=axis), labels, axis)
+        return -log_likelihood(y_pred, labels, axis)
     return -log_ratio(pick_class(y_pred, labels, axis), jnp.sum(y_pred, axis=axis))
 
 

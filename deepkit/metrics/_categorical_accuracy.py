@@ -3,9 +3,9 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from deepkit.core import config
+from deepkit.ops._first_maximum import first_maximum
 from deepkit.tensors import as_array, operation
 
 from ._class_scores import check_one_hot
@@ -33,7 +33,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> jax.Array:
         Array([0., 1.], dtype=float32)
     """
     y_true, y_pred = check_one_hot(as_array(y_true), as_array(y_pred))
-    matches = jnp.argmax(y_true, axis=-1) == jnp.argmax(y_pred, axis=-1)
+    matches = first_maximum(y_true, -1) == first_maximum(y_pred, -1)
     return matches.astype(config.floatx())
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from deepkit.core import config
+from deepkit.ops._first_maximum import first_maximum
 from deepkit.tensors import as_array, operation
 
 from ._class_scores import check_class_indices
@@ -34,7 +34,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> jax.Array:
     """
     y_pred = as_array(y_pred)
     y_true = check_class_indices(as_array(y_true), y_pred)
-    labels, predicted = as_same_dtype(y_true, jnp.argmax(y_pred, axis=-1).astype("int32"))
+    labels, predicted = as_same_dtype(y_true, first_maximum(y_pred, -1).astype("int32"))
     return (labels == predicted).astype(config.floatx())
 
 

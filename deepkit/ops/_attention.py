@@ -8,6 +8,7 @@ from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.tensors import as_array, operation
 
 from ._promotion import promote_floats
+from ._softmax import masked_softmax, softmax
 from ._types import TensorLike
 
 
@@ -69,8 +70,9 @@ def dot_product_attention(
         scores = attn_logits_soft_cap * jnp.tanh(scores / attn_logits_soft_cap)
     if bias is not None:
         scores = scores + _by_group(bias, key).astype(scores.dtype)
-    scores = _hide(scores, None if mask is None else _by_group(mask, key), is_causal)
-    weights = jax.nn.softmax(scores, axis=-1).astype(value.dtype)
+    seen = _seen(scores, None if mask is None else _by_group(mask, key), is_causal)
+    weights = softmax(scores, -1) if seen is None else masked_softmax(scores, seen, -1)
+    weights = weights.astype(value.dtype)
     result = jnp.einsum("bkgts,bskh->btkgh", weights, value)
     return result.reshape(*query.shape[:-1], value.shape[-1])
 
@@ -108,11 +110,9 @@ def _by_group(x: jax.Array, key: jax.Array) -> jax.Array:
     return x.reshape(x.shape[0], key.shape[2], -1, *x.shape[2:])
 
 
-def _hide(scores: jax.Array, mask: jax.Array | None, is_causal: bool) -> jax.Array:
-    """Scores far below all others where a key is not seen; finite, for rows that see none."""
-    if is_causal:
-        causal = jnp.tri(*scores.shape[-2:], dtype=bool)
-        mask = causal if mask is None else mask & causal
-    if mask is None:
-        return scores
-    return jnp.where(mask, scores, -0.7 * float(jnp.finfo(scores.dtype).max))
+def _seen(scores: jax.Array, mask: jax.Array | None, is_causal: bool) -> jax.Array | None:
+    """Where a query sees a key; `None` if it sees all."""
+    if not is_causal:
+        return mask
+    causal = jnp.tri(*scores.shape[-2:], dtype=bool)
+    return causal if mask is None else mask & causal

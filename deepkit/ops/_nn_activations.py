@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from deepkit.tensors import operation
 
+from ._gelu import exact_gelu, tanh_gelu
 from ._promotion import as_float
 from ._types import TensorLike
 
@@ -48,7 +49,8 @@ def selu(x: TensorLike) -> jax.Array:
 @operation
 def gelu(x: TensorLike, approximate: bool = True) -> jax.Array:
     """Returns `x` times the normal distribution's probability below `x`, by tanh if approximate."""
-    return jax.nn.gelu(as_float(x), approximate)
+    x = as_float(x)
+    return tanh_gelu(x) if approximate else exact_gelu(x)
 
 
 @operation

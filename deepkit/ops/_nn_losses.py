@@ -8,6 +8,7 @@ from deepkit.core.errors import ShapeError
 from deepkit.tensors import as_array, operation
 
 from ._promotion import as_float
+from ._softmax import log_softmax
 from ._types import TensorLike
 
 
@@ -102,7 +103,7 @@ def _log_probabilities(output: jax.Array, from_logits: bool, axis: int) -> jax.A
     if output.ndim == 0:
         raise ShapeError("Expected an `output` with an axis of classes, received a scalar.")
     if from_logits:
-        return jax.nn.log_softmax(output, axis=axis)
+        return log_softmax(output, axis)
     return jnp.log(_clip(output / jnp.sum(output, axis=axis, keepdims=True)))
 
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from deepkit.core.errors import ShapeError
 from deepkit.tensors import operation
 
+from . import _softmax
 from ._promotion import accumulator_dtype, as_float, axes
 from ._types import TensorLike
 
@@ -26,13 +27,13 @@ def softmax(x: TensorLike, axis: int | Sequence[int] = -1) -> jax.Array:
             "For one output unit use `sigmoid`.",
             stacklevel=3,
         )
-    return jax.nn.softmax(x, axes(axis))
+    return _softmax.softmax(x, axes(axis))
 
 
 @operation
 def log_softmax(x: TensorLike, axis: int | Sequence[int] = -1) -> jax.Array:
     """Returns `log(softmax(x))` without overflow."""
-    return jax.nn.log_softmax(as_float(x), axes(axis))
+    return _softmax.log_softmax(as_float(x), axes(axis))
 
 
 @operation

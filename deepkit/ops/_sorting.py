@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.tensors import as_array, operation
 
+from ._first_maximum import first_maximum
 from ._promotion import promote
 from ._types import TensorLike
 
@@ -26,7 +27,10 @@ def argsort(x: TensorLike, axis: int | None = -1) -> jax.Array:
 @operation
 def argmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> jax.Array:
     """Returns the index of the largest element along `axis`, the first of equals."""
-    return jnp.argmax(as_array(x), axis=axis, keepdims=keepdims)
+    x = as_array(x)
+    if axis is None or keepdims:
+        return jnp.argmax(x, axis=axis, keepdims=keepdims)
+    return first_maximum(x, axis)
 
 
 @operation
