@@ -60,6 +60,12 @@ def set_floatx(value: str) -> None:
     _SETTINGS.floatx = _one_of("value", value, _FLOATX)
 
 
+def of_computations() -> tuple[Any, ...]:
+    """The settings on which the results of computations depend."""
+    s = _SETTINGS
+    return s.floatx, s.epsilon, s.image_data_format, s.dtype_promotion, s.flash_attention
+
+
 def epsilon() -> float:
     """The small number that keeps divisions and logarithms finite; 1e-7 at the start."""
     return _SETTINGS.epsilon

@@ -57,6 +57,9 @@ def convert_structure(value: Any, argument: str, where: str = "") -> Any:
         DataError: a leaf is no array of numbers with a batch axis.
     """
 
+    if value is None or isinstance(value, np.ndarray | jax.Array):
+        return None if value is None else to_array(value, place_of(argument, (), where))
+
     def mark(part: Any) -> Any:
         return _Numbers(part) if is_plain_numbers(part) else None
 

@@ -39,6 +39,11 @@ class layer_call:
         _CONTEXT.entry, _CONTEXT.training = self._before
 
 
+def is_inside_call() -> bool:
+    """Whether a layer is being called in this thread, or calls are recorded."""
+    return _CONTEXT.entry is not None or _CONTEXT.recorder is not None
+
+
 def current_training() -> bool | None:
     """The `training` value of the calls around, or `None`."""
     return _CONTEXT.training

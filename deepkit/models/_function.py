@@ -28,6 +28,8 @@ class Function(Operation):
         [[2.0, 2.0]]
     """
 
+    never_changes = True
+
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         super().__init__(name=name)
         self.inputs_structure, self.outputs_structure = inputs, outputs

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import ClassVar
 
 from deepkit.core.errors import ArgumentError
 from deepkit.tensors import KerasTensor, Node, Operation, node_of
@@ -15,6 +16,8 @@ class Graph:
         nodes: each after those that it depends on.
         operations: the operations of these nodes, by depth, as Keras orders layers.
     """
+
+    never_changes: ClassVar[bool] = True
 
     nodes: tuple[Node, ...]
     operations: tuple[Operation, ...]

@@ -11,6 +11,7 @@ from deepkit.core.serialization import serialize_keras_object
 from deepkit.layers import Layer
 from deepkit.layers._stateful import in_file_order
 from deepkit.metrics import Metric
+from deepkit.models._compiled_calls import EAGERLY, CompiledCalls
 from deepkit.models._function import Function
 from deepkit.models._functional import GraphBuilder, flat_inputs, functional_config
 from deepkit.models._summary import summarize
@@ -48,6 +49,8 @@ class Model(Layer):
         super().__init__(**kwargs)
         self._graph: Function | None = None
         self._trainer = training.Trainer(self)
+        # What a subclass of the user's does in a call is not known.
+        self._compiled_calls = CompiledCalls(self) if _is_plain_model(type(self)) else None
         self.stop_training = False
         if graph is not None:
             self._set_graph(*graph)
@@ -56,6 +59,13 @@ class Model(Layer):
         self._graph = Function(inputs, outputs, name=f"{self.name}_function")
         self._graph_layers = [op for op in self._graph.operations if isinstance(op, Layer)]
         self.built = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        calls = self.__dict__.get("_compiled_calls")
+        # A shallow copy has those of the model that it is a copy of.
+        is_own = calls is not None and calls.model is self
+        outputs = calls.run(args, kwargs) if is_own else EAGERLY
+        return super().__call__(*args, **kwargs) if outputs is EAGERLY else outputs
 
     # Structure
 

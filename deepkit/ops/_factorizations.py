@@ -1,11 +1,13 @@
 """Factorizations of matrices: Cholesky, LU, QR, eigenvalues and singular values."""
 
+from typing import Any, NoReturn
+
 import jax
 import jax.numpy as jnp
 import jax.scipy.linalg
 
 from deepkit.core.errors import ArgumentError, ShapeError
-from deepkit.tensors import operation
+from deepkit.tensors import check_values, operation
 
 from ._promotion import as_float
 from ._types import TensorLike
@@ -42,12 +44,15 @@ def cholesky(x: TensorLike, upper: bool = False) -> jax.Array:
                [1., 1.]], dtype=float32)
     """
     factor = jnp.linalg.cholesky(as_matrices(x, "cholesky", square=True), upper=upper)
-    if not isinstance(factor, jax.core.Tracer) and bool(jnp.isnan(factor).any()):
-        raise ArgumentError(
-            "Cholesky decomposition failed: expected `x` to be positive definite, received a "
-            "matrix that is not. Adding a small multiple of the identity may mend it."
-        )
+    check_values(factor, jnp.isnan, _refuse_indefinite)
     return factor
+
+
+def _refuse_indefinite(*_: Any) -> NoReturn:
+    raise ArgumentError(
+        "Cholesky decomposition failed: expected `x` to be positive definite, received a "
+        "matrix that is not. Adding a small multiple of the identity may mend it."
+    )
 
 
 @operation

@@ -23,6 +23,7 @@ from ._operation import operation as operation
 from ._scope import StatelessScope as StatelessScope
 from ._scope import SymbolicScope as SymbolicScope
 from ._scope import current_scope as current_scope
+from ._scope import in_abstract_scope as in_abstract_scope
 from ._scope import loss_scope as loss_scope
 from ._scope import outside_scopes as outside_scopes
 from ._seeds import SeedGenerator as SeedGenerator

@@ -30,6 +30,7 @@ class DTypePolicy:
     """
 
     _serialized_module = "keras"
+    never_changes = True
 
     def __init__(self, name: str | None = None) -> None:
         if name is None:

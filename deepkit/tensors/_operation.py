@@ -41,6 +41,8 @@ class Node:
         outputs: nested `KerasTensor`s.
     """
 
+    never_changes = True
+
     def __init__(self, operation: "Operation", args: Any, kwargs: Any, outputs: Any) -> None:
         self.operation = operation
         self.args, self.kwargs = args, kwargs

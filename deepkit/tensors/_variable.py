@@ -222,9 +222,16 @@ class Variable(ArrayLike):
             self._value, self._exposed = copy, False
         return copy
 
-    def put_back(self, value: jax.Array) -> None:
-        """Set the own value to what a compiled program returned, without checks or conversion."""
+    def put_back(self, value: jax.Array, exposed: bool = False) -> None:
+        """Set the own value to what a compiled program returned, without checks or conversion.
+
+        Args:
+            value: the value.
+            exposed: whether others may hold the same array.
+        """
         self._value = value
+        if exposed:
+            self._exposed = True
 
     def assign(self, value: Any) -> jax.Array:
         """Set the value.

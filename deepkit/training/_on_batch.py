@@ -1,16 +1,20 @@
 """Single steps on batches given by hand."""
 
+import dataclasses
 from typing import Any
 
 import jax
+import numpy as np
 
+from deepkit.core import tree
 from deepkit.data import ArrayData
 from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import as_list
 from deepkit.training._modes import bind_program, own_step
 from deepkit.training._passes import to_device
+from deepkit.training._program import Binding
 from deepkit.training._steps import to_host
-from deepkit.training._trainable import Trainable
+from deepkit.training._trainable import Trainable, is_default
 from deepkit.training._value_checks import ValueChecker
 
 
@@ -24,7 +28,7 @@ def train_on_batch(
 ) -> Any:
     """One training step; see `Model.train_on_batch`."""
     model._trainer.require_compiled("train_on_batch")
-    logs = to_host(_step(model, "train", _batch(x, y, sample_weight, class_weight)))
+    logs = to_host(run_step(model, "train", _batch(x, y, sample_weight, class_weight)))
     return logs if return_dict else as_list(model, logs)
 
 
@@ -33,28 +37,79 @@ def test_on_batch(
 ) -> Any:
     """One evaluation step; see `Model.test_on_batch`."""
     model._trainer.require_compiled("test_on_batch")
-    logs = to_host(_step(model, "test", _batch(x, y, sample_weight, None)))
+    logs = to_host(run_step(model, "test", _batch(x, y, sample_weight, None)))
     return logs if return_dict else as_list(model, logs)
 
 
 def predict_on_batch(model: Trainable, x: Any) -> Any:
     """The outputs for a batch; see `Model.predict_on_batch`."""
-    return jax.device_get(_step(model, "predict", _batch(x, None, None, None)))
+    return on_host(run_step(model, "predict", _batch(x, None, None, None)))
 
 
 def _batch(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Any:
-    """The batch, checked and on the device."""
+    """The batch, checked."""
     rows = ArrayData(x, y, sample_weight, class_weight=class_weight, batch_size=1)
-    return to_device(rows.rows(slice(None)))
+    return rows.unflatten(rows.arrays)
 
 
-def _step(model: Trainable, mode: str, batch: Any) -> Any:
-    ensure_built(model, batch, mode)
-    if mode != "predict":
-        model.reset_metrics()
+def on_host(outputs: Any) -> Any:
+    """Outputs as NumPy arrays that the caller owns."""
+    if isinstance(outputs, jax.Array):
+        return np.array(outputs)
+    return tree.map_structure(np.array, jax.device_get(outputs))
+
+
+def run_step(model: Trainable, mode: str, batch: Any) -> Any:
+    """Run a single step on a batch of arrays; metrics begin anew with it."""
     if model._trainer.run_eagerly:
-        return own_step(model, mode)(batch)
-    checker = ValueChecker.of(model, mode)
-    if checker is not None:
-        checker.check(batch)
-    return bind_program(model, mode).step(batch)
+        ensure_built(model, batch, mode)
+        if mode != "predict":
+            model.reset_metrics()
+        return own_step(model, mode)(to_device(batch))
+    single = _Single.of(model, mode, batch)
+    if single.resets_before:
+        model.reset_metrics()
+    if single.checker is not None:
+        single.checker.check(batch)
+    return single.binding.step(batch)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Single:
+    """What a single step needs; the same until something changes.
+
+    Attributes:
+        checker: of the values in batches, if any are checked.
+        binding: the compiled step.
+        resets_before: whether metrics are to be reset before it, and not by itself.
+    """
+
+    checker: ValueChecker | None
+    binding: Binding
+    resets_before: bool
+
+    @classmethod
+    def of(cls, model: Trainable, mode: str, batch: Any) -> "_Single":
+        """That of a mode; makes all variables first."""
+        known = model._trainer.snapshot(mode).memo.get(cls, {}).get(mode)
+        if known is not None:
+            return known
+        ensure_built(model, batch, mode)
+        fresh = mode != "predict" and _resets_in_programs(model)
+        checker, binding = ValueChecker.of(model, mode), bind_program(model, mode, fresh=fresh)
+        made = cls(checker, binding, resets_before=mode != "predict" and not fresh)
+        model._trainer.snapshot(mode).memo.setdefault(cls, {})[mode] = made
+        return made
+
+
+def _resets_in_programs(model: Trainable) -> bool:
+    """Whether resetting metrics does nothing but assign, so that a program can do it."""
+    if not is_default(model, "reset_metrics"):
+        return False
+    waiting = list(model.metrics)
+    while waiting:
+        metric = waiting.pop()
+        if not is_default(metric, "reset_state") or "reset_state" in vars(metric):
+            return False
+        waiting.extend(metric._holders())
+    return True

@@ -1,5 +1,6 @@
 """predict: the outputs of a model for data."""
 
+import collections
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,11 +9,12 @@ import numpy as np
 
 from deepkit.callbacks import CallbackList
 from deepkit.core import config, tree
-from deepkit.core.errors import DataError
 from deepkit.data import ArrayData, Data, EpochFeed, make_data, prefetch, private_batches
 from deepkit.tensors import KerasTensor, infer_outputs
 from deepkit.training._build import ensure_built
+from deepkit.training._collected_outputs import CollectedOutputs
 from deepkit.training._modes import bind_program, own_step
+from deepkit.training._on_batch import on_host, run_step
 from deepkit.training._passes import Hooks, to_device
 from deepkit.training._trainable import Trainable
 from deepkit.training._value_checks import ValueChecker
@@ -34,6 +36,10 @@ def predict(
     data = make_data(x, batch_size=batch_size, steps=steps, allow_empty=True, finite=check_finite)
     if isinstance(data, ArrayData) and not data.num_samples:
         return _empty_outputs(model, data)
+    silent = callbacks is None and verbose == 0
+    if silent and steps is None and isinstance(data, ArrayData) and data.num_batches == 1:
+        outputs = run_step(model, "predict", data.unflatten(data.arrays))
+        return on_host(outputs)
     ensure_built(model, data.peek(), "predict")
     limit = config.max_steps_per_epoch()
     steps = limit if steps is None else min(steps, limit or steps)
@@ -71,41 +77,44 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
 
     feed = EpochFeed(data, steps, wrap=on_device)
     hooks = Hooks(callbacks, "predict", model)
+    collected = CollectedOutputs(_all_rows(data, steps))
     try:
-        parts = _run(step, feed.epoch(), hooks)
+        return _run(step, feed.epoch(), hooks, collected).joined()
     finally:
         feed.close()
-    return _join(parts)
 
 
-def _run(step: Any, batches: Iterable[Any], hooks: Hooks) -> list[Any]:
-    """The outputs of all batches on the host; a few batches are under way at a time."""
-    parts: list[Any] = []
+def _all_rows(data: Data, steps: int | None) -> int | None:
+    """The rows of the batches that are taken, where that is known."""
+    if not isinstance(data, ArrayData):
+        return None
+    if steps is None:
+        return data.num_samples
+    return min(steps * data.batch_size, data.num_samples)
+
+
+def _run(
+    step: Any, batches: Iterable[Any], hooks: Hooks, collected: CollectedOutputs
+) -> CollectedOutputs:
+    """Collect the outputs of all batches; a few batches are under way at a time."""
+    under_way: collections.deque[Any] = collections.deque()
     for index, batch in enumerate(batches):
         hooks.begin(index)
         outputs = step(batch)
         if hooks.active:
             outputs = jax.device_get(outputs)
             hooks.end(index, {"outputs": outputs})
-        parts.append(outputs)
-        behind = index - _MAX_UNDER_WAY
-        if behind >= 0:
-            parts[behind] = jax.device_get(parts[behind])
-            hooks.progress(behind + 1, None)
-    return [jax.device_get(part) for part in parts]
+        under_way.append((outputs, _rows(batch)))
+        if len(under_way) > _MAX_UNDER_WAY:
+            collected.add(*under_way.popleft())
+            hooks.progress(index + 1 - _MAX_UNDER_WAY, None)
+    for outputs, rows in under_way:
+        collected.add(outputs, rows)
+    return collected
 
 
-def _join(parts: list[Any]) -> Any:
-    if len(parts) == 1:
-        return tree.map_structure(np.asarray, parts[0])
-    try:
-        return tree.map_structure(lambda *pieces: np.concatenate(pieces, axis=0), *parts)
-    except ValueError as error:
-        shapes = [tree.map_structure(np.shape, part) for part in (parts[0], parts[-1])]
-        raise DataError(
-            f"Expected outputs that can be joined along the batch, received outputs of shapes "
-            f"{shapes[0]} for the first batch and {shapes[1]} for the last one."
-        ) from error
+def _rows(batch: Any) -> int:
+    return next(leaf for leaf in tree.flatten(batch) if leaf is not None).shape[0]
 
 
 def _empty_outputs(model: Trainable, data: ArrayData) -> Any:

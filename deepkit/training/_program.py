@@ -1,8 +1,10 @@
 """Compiled steps: pure functions over a flat tuple of variable values, with donated buffers."""
 
 import collections
+import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,9 +16,14 @@ from deepkit.tensors import StatelessScope, Variable
 from deepkit.training._interrupts import Interrupts
 
 _MAX_PROGRAMS = 16
+# Seconds to wait for values that a training step in another thread has in its hands.
+_WAITS = (0.0, 0.001, 0.01, 0.1, 1.0)
 
 
-class Programs:
+Compiled = TypeVar("Compiled")
+
+
+class Programs(Generic[Compiled]):
     """The compiled steps of a model, by what they depend on; they go when the model does.
 
     Args:
@@ -25,17 +32,19 @@ class Programs:
 
     def __init__(self, owner: Any) -> None:
         self._owner = owner
-        self._by_key: collections.OrderedDict[Any, Program] = collections.OrderedDict()
+        self._by_key: collections.OrderedDict[Any, Compiled] = collections.OrderedDict()
+        self._lock = threading.Lock()
 
-    def get(self, kind: str, key: Any, make: Callable[[], "Program"]) -> "Program":
+    def get(self, kind: str, key: Any, make: Callable[[], Compiled]) -> Compiled:
         """The program of a kind and fingerprint; `make` makes it where there is none."""
         full_key = (kind, key)
-        program = self._by_key.get(full_key)
-        if program is None:
-            program = self._by_key[full_key] = make()
-        self._by_key.move_to_end(full_key)
-        while len(self._by_key) > _MAX_PROGRAMS:
-            self._by_key.popitem(last=False)
+        with self._lock:
+            program = self._by_key.get(full_key)
+            if program is None:
+                program = self._by_key[full_key] = make()
+            self._by_key.move_to_end(full_key)
+            while len(self._by_key) > _MAX_PROGRAMS:
+                self._by_key.popitem(last=False)
         return program
 
     def __len__(self) -> int:
@@ -212,11 +221,29 @@ class Binding:
                 for variable, value in zip(self.variables, changed):
                     variable.put_back(value)
             return program.in_order(result)
-        values = tuple(variable.concrete_value() for variable in self.variables)
-        changed, result = compiled(values, *args, **kwargs)
+        changed, result = call_on_values(compiled, self.variables, *args, **kwargs)
         for index, value in zip(program._written[kind], changed):
             self.variables[index].put_back(value)
         return program.in_order(result)
+
+
+def call_on_values(
+    compiled: Callable[..., Any], variables: Sequence[Variable], *args: Any, **kwargs: Any
+) -> Any:
+    """Call a compiled function that donates nothing on the values of variables.
+
+    Another thread that trains may give a value away between its reading and the call; then there
+    is a new one in a moment.
+    """
+    for wait in _WAITS:
+        values = tuple([variable.concrete_value() for variable in variables])
+        try:
+            return compiled(values, *args, **kwargs)
+        except Exception:
+            if not any(value.is_deleted() for value in values):
+                raise
+        time.sleep(wait)
+    return compiled(tuple([v.concrete_value() for v in variables]), *args, **kwargs)
 
 
 def _rows_of(array: Any, order: Any, start: Any, rows: int) -> Any:

@@ -1,6 +1,8 @@
 """Trainer: what `compile` sets up for a model, and the programs compiled for it."""
 
+import functools
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -16,10 +18,11 @@ from deepkit.core.errors import (
 from deepkit.metrics import Mean, Metric
 from deepkit.optimizers import LossScaleOptimizer, Optimizer
 from deepkit.tensors import Variable, as_array, global_seed_generator, outside_scopes
+from deepkit.training._call_state import CallState, variables_of_calls
 from deepkit.training._compile_loss import CompileLoss
 from deepkit.training._compile_metrics import CompileMetrics
-from deepkit.training._fingerprint import fingerprint
-from deepkit.training._program import Programs
+from deepkit.training._program import Program, Programs
+from deepkit.training._snapshot import Snapshot
 
 
 class Trainer:
@@ -39,11 +42,15 @@ class Trainer:
         self.compile_metrics: CompileMetrics | None = None
         self.run_eagerly = False
         self.steps_per_execution = 1
-        self.programs = Programs(model)
+        self.programs: Programs[Program] = Programs(model)
+        self.checkers: Programs[Any] = Programs(model)
         # The modes whose step ran on shapes, so that all of its variables exist.
         self.evaluated_modes: set[str] = set()
         # Whether the optimizer had state for all trainable weights when training first began.
         self.optimizer_had_all: bool | None = None
+        self._snapshot: Snapshot | None = None
+        self._call_state: CallState | None = None
+        self._arguments_of_programs: dict[str, Any] = {}
 
     def compile(self, **arguments: Any) -> None:
         """Take the arguments of `Model.compile`; all are checked before anything changes."""
@@ -75,6 +82,8 @@ class Trainer:
         self.run_eagerly = bool(arguments["run_eagerly"]) or jit_compile is False
         self.steps_per_execution = steps
         self.arguments = dict(arguments)
+        del arguments["optimizer"]
+        self._arguments_of_programs = arguments
         self.evaluated_modes.clear()
         self.optimizer_had_all = None
         self.compiled = True
@@ -128,15 +137,47 @@ class Trainer:
         own = [value for value in vars(self._model).values() if isinstance(value, Optimizer)]
         return own if self.optimizer is None else [self.optimizer, *own]
 
-    def fingerprint(self) -> Any:
-        """What the programs depend on besides shapes: equal ones can share a program."""
-        return (
-            fingerprint(self._model),
-            fingerprint(self.optimizer),
-            fingerprint(
-                {key: value for key, value in self.arguments.items() if key != "optimizer"}
-            ),
+    def call_state(self) -> CallState:
+        """What calls of the model depend on, as it is now."""
+        state = self._call_state
+        if state is None or not state.holds():
+            state = self._call_state = CallState(self._model)
+        return state
+
+    def snapshot(self, mode: str) -> Snapshot:
+        """What the programs of a mode and their state depend on besides shapes, as it is now."""
+        calls = self._known_calls(mode)
+        return self._whole_snapshot() if calls is None else calls.snapshot
+
+    def state_of(self, mode: str) -> Callable[[], list[Variable]]:
+        """Gives the variables that a step may read or change."""
+        if self._known_calls(mode) is None:
+            return self.state
+        return functools.partial(variables_of_calls, self._model)
+
+    def _known_calls(self, mode: str) -> CallState | None:
+        """What the steps of a mode depend on, if they are calls of deepkit's own code alone.
+
+        Such a step sees no optimizer, loss or metric.
+        """
+        if mode != "predict" or not type(self._model).__module__.startswith("deepkit."):
+            return None
+        state = self.call_state()
+        return state if state.is_known else None
+
+    def _whole_snapshot(self) -> Snapshot:
+        objects = (self._model, self.optimizer, self._arguments_of_programs)
+        # Their variables are state of the programs.
+        others = (
+            self.compile_loss,
+            self.compile_metrics,
+            self.loss_tracker,
+            global_seed_generator(),
         )
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.holds(*objects, *others):
+            snapshot = self._snapshot = Snapshot(objects, others)
+        return snapshot
 
     def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> Any:
         """The compiled loss plus the losses of the layers, a scalar.

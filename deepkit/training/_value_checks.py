@@ -16,7 +16,7 @@ from deepkit.core.compiler_options import compiler_options
 from deepkit.core.errors import DeepkitError
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
 from deepkit.losses._traits import label_spec
-from deepkit.tensors import StatelessScope, ValueCheck, collect_value_checks
+from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
 from deepkit.training._steps import compute_loss
 from deepkit.training._trainable import Trainable, is_default
 
@@ -34,6 +34,7 @@ class ValueChecker:
 
     def __init__(self, model: Trainable, mode: str) -> None:
         self._model, self._mode = model, mode
+        self._variables: list[Variable] = []
         self._checks: list[ValueCheck] = []
         options = compiler_options()
         self._run = jax.jit(self._trace, compiler_options=options)
@@ -43,12 +44,20 @@ class ValueChecker:
 
     @classmethod
     def of(cls, model: Trainable, mode: str) -> "ValueChecker | None":
-        """A checker, if anything in the model checks values; an equal model shares its programs."""
+        """A checker, if anything in the model checks values; the same until something changes."""
+        snapshot = model._trainer.snapshot(mode)
+        name = ("checker", mode)
+        if name not in snapshot.memo:
+            snapshot.memo[name] = cls._bound(model, mode, snapshot.key)
+        return snapshot.memo[name]
+
+    @classmethod
+    def _bound(cls, model: Trainable, mode: str, key: Any) -> "ValueChecker | None":
         if not _checks_anything(model, mode):
             return None
-        trainer = model._trainer
-        kind = f"check_{mode}"
-        return trainer.programs.get(kind, trainer.fingerprint(), lambda: cls(model, mode))
+        checker = model._trainer.checkers.get(mode, key, lambda: cls(model, mode))
+        checker._variables = model.variables
+        return checker
 
     def check(self, batch: Any) -> None:
         """Raise if a value in a batch is refused."""
@@ -101,7 +110,7 @@ class ValueChecker:
         return self._run_over(self._values(), arrays, windows, rows=rows, structure=structure)
 
     def _values(self) -> list[Any]:
-        return [variable.concrete_value() for variable in self._model.variables]
+        return [variable.concrete_value() for variable in self._variables]
 
     def _refuse(self, found: Any) -> None:
         for check, (any_bad, place, value) in zip(self._checks, jax.device_get(found)):
@@ -112,7 +121,7 @@ class ValueChecker:
         x, y, sample_weight = unpack_x_y_sample_weight(batch)
         model = self._model
         with (
-            StatelessScope(zip(model.variables, values), collect_losses=True),
+            StatelessScope(zip(self._variables, values), collect_losses=True),
             collect_value_checks() as checks,
         ):
             y_pred = model(x, training=False)
