@@ -71,7 +71,7 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
         if isinstance(data, ArrayData):
             yield from map(to_device, batches)
             return
-        with prefetch(private_batches(batches)) as ahead:
+        with prefetch(private_batches(batches), allowed=steps) as ahead:
             read = ahead if checker is None else checker.check_each(ahead)
             yield from map(to_device, read)
 

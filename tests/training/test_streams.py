@@ -219,7 +219,8 @@ def test_no_more_batches_are_read_than_epochs_want():
     for _ in range(2):
         made.fit(endless, steps_per_epoch=5, epochs=2, verbose=0)
     made.evaluate(endless, steps=3, verbose=0)
-    assert len(read) == 2 * 10 + 3
+    made.predict(endless, steps=2, verbose=0)
+    assert len(read) == 2 * 10 + 3 + 2
 
 
 def test_shelves_are_bounded():
