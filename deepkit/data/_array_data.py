@@ -80,17 +80,22 @@ class ArrayData(Data):
     def peek(self) -> Any:
         return self.rows(slice(0, self.batch_size))
 
+    def order(self) -> np.ndarray | None:
+        """The order of the rows in the next pass; `None` as they are."""
+        if not self.shuffle:
+            return None
+        if self.shuffle is True:
+            return np.random.permutation(self.num_samples)
+        rows = np.arange(self.num_samples)
+        for start in range(0, self.num_samples, self.batch_size):
+            np.random.shuffle(rows[start : start + self.batch_size])
+        return rows
+
     def batches(self) -> Iterator[Any]:
         # The order is drawn here and not at the first `next`, which may run on another thread.
-        order = np.random.permutation(self.num_samples) if self.shuffle is True else None
-        return self._run(order)
+        return self._run(self.order())
 
     def _run(self, order: np.ndarray | None) -> Iterator[Any]:
         for start in range(0, self.num_samples, self.batch_size):
-            stop = min(start + self.batch_size, self.num_samples)
-            if order is not None:
-                yield self.rows(order[start:stop])
-            elif self.shuffle == "batch":
-                yield self.rows(start + np.random.permutation(stop - start))
-            else:
-                yield self.rows(slice(start, stop))
+            rows = slice(start, start + self.batch_size)
+            yield self.rows(rows if order is None else order[rows])

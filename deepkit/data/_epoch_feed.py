@@ -21,7 +21,8 @@ class EpochFeed:
     Args:
         data: where batches come from.
         steps: batches an epoch, or `None`.
-        wrap: what to put around the iterator of each pass, for example `prefetch`.
+        wrap: what to put around the iterator of each pass, for example `prefetch`. If the result
+            has a method `allow`, it is told before each epoch how many batches may be read.
 
     Attributes:
         exhausted: whether the data has ended and cannot be started again.
@@ -79,6 +80,8 @@ class EpochFeed:
     def _open_pass(self) -> Iterator[Any]:
         if self._pass is None:
             self._pass = self._wrap(self._data.batches())
+        if hasattr(self._pass, "allow"):
+            self._pass.allow(self._steps)
         return self._pass
 
     def _end_epoch(self, got: int) -> None:

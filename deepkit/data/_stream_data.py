@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from deepkit.core.errors import DataError
 
 from ._checks import check_data, check_finite
@@ -45,6 +47,8 @@ class StreamData(Data):
     def __init__(self, class_weight: dict[int, float] | None = None) -> None:
         self._class_weight = class_weight
         self._opened: tuple[Any, Iterator[Any]] | None = None
+        # The form of a batch for which there was nothing to do.
+        self._usual_form: Any = None
 
     @abc.abstractmethod
     def _open(self) -> Iterator[Any]:
@@ -76,7 +80,24 @@ class StreamData(Data):
             yield self._standardize(batch, index)
 
     def _standardize(self, batch: Any, index: int) -> Any:
-        return standardize_batch(batch, index, self._class_weight, self.checks_finite)
+        form = _plain_form(batch)
+        if form is not None and form == self._usual_form:
+            return batch
+        made = standardize_batch(batch, index, self._class_weight, self.checks_finite)
+        is_same = form is not None and len(made) == len(batch)
+        if is_same and all(a is b for a, b in zip(made, batch)) and not self.checks_finite:
+            self._usual_form = form
+        return made
+
+
+def _plain_form(batch: Any) -> Any:
+    """Types and shapes of a tuple of NumPy arrays; `None` for all else.
+
+    Arrays that are taken as they are depend on nothing more: what is converted is another array.
+    """
+    if type(batch) is not tuple or not all(type(part) is np.ndarray for part in batch):
+        return None
+    return [(part.dtype, part.shape) for part in batch]
 
 
 class GeneratorData(StreamData):

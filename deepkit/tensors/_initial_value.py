@@ -132,7 +132,9 @@ def computed_array(
         ArgumentError: the initializer fails.
         ShapeError: it does not give the shape that it was asked for.
     """
-    with jax.ensure_compile_time_eval():
+    # `ensure_compile_time_eval` would make constants of what compiled functions hold, and XLA
+    # compile large arrays.
+    with jax.core.eval_context():
         try:
             value = jnp.asarray(initializer(shape, dtype=dtype))
         except AttributeError as error:

@@ -1,6 +1,7 @@
 """Arrays on the device: an epoch then needs no transfer but the order of the rows."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 from deepkit.data import ArrayData
 
 _SHARE_OF_MEMORY = 0.25
+_MAX_COPIED = 64 * 2**20
 
 
 class DeviceData:
@@ -32,8 +34,7 @@ class DeviceData:
         self.rows = min(data.batch_size, data.num_samples)
         self.full_steps = data.num_samples // self.rows if self.rows else 0
         self.partial_rows = data.num_samples - self.full_steps * self.rows
-        self.num_samples = data.num_samples
-        self.shuffle = data.shuffle
+        self._data = data
 
     @property
     def steps(self) -> int:
@@ -42,15 +43,8 @@ class DeviceData:
 
     def order(self) -> Any:
         """The order of the rows in an epoch; `None` as they are."""
-        if not self.shuffle:
-            return None
-        if self.shuffle == "batch":
-            rows = np.arange(self.num_samples)
-            for start in range(0, self.num_samples, self.rows):
-                np.random.shuffle(rows[start : start + self.rows])
-        else:
-            rows = np.random.permutation(self.num_samples)
-        return jax.device_put(rows.astype(np.int32))
+        rows = self._data.order()
+        return None if rows is None else jax.device_put(rows.astype(np.int32))
 
     def last_batch(self, order: Any) -> Any:
         """The partial batch at the end."""
@@ -63,9 +57,19 @@ class DeviceData:
 
 
 def fits_on_device(data: ArrayData) -> bool:
-    """Whether arrays take at most a quarter of the device's memory."""
-    needed = sum(int(np.prod(a.shape)) * np.dtype(a.dtype).itemsize for a in data.arrays)
-    return needed <= _SHARE_OF_MEMORY * _device_memory()
+    """Whether arrays are worth a place on the device.
+
+    They may take a quarter of its memory. Where the device is the CPU itself, NumPy arrays would
+    lie in the same memory twice: large ones are read row by row in their place.
+    """
+    on_cpu = jax.devices()[0].platform == "cpu"
+    if on_cpu and _bytes(a for a in data.arrays if isinstance(a, np.ndarray)) > _MAX_COPIED:
+        return False
+    return _bytes(data.arrays) <= _SHARE_OF_MEMORY * _device_memory()
+
+
+def _bytes(arrays: Iterable[Any]) -> int:
+    return sum(int(np.prod(a.shape, dtype="int64")) * np.dtype(a.dtype).itemsize for a in arrays)
 
 
 def _device_memory() -> int:

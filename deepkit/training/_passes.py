@@ -1,19 +1,18 @@
 """One pass over data: on the device in stretches, batch by batch, or as plain Python."""
 
-import collections
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
 
 from deepkit.callbacks import CallbackList
 from deepkit.core import tree
+from deepkit.training._device_blocks import Slot
 from deepkit.training._device_data import DeviceData
 from deepkit.training._pacing import Pacer
 from deepkit.training._program import Binding
 from deepkit.training._trainable import Step, Trainable
-
-_MAX_BATCHES_UNDER_WAY = 4
 
 
 class Hooks:
@@ -93,21 +92,32 @@ def device_pass(
     return logs
 
 
-def stream_pass(binding: Binding, batches: Iterable[Any], hooks: Hooks) -> Any:
-    """Run a step for each batch that comes; returns the last logs."""
+def stream_pass(binding: Binding, slots: Iterator[Slot], pacer: Pacer, hooks: Hooks) -> Any:
+    """Run a step for each batch that comes; returns the last logs.
+
+    Args:
+        binding: the compiled step.
+        slots: the batches, in blocks on the device.
+        pacer: decides how many steps run at a time; never more than have come.
+        hooks: the batch hooks.
+    """
     logs: Any = None
-    under_way: collections.deque[Any] = collections.deque()
-    for step, batch in enumerate(batches):
+    step, done = 0, None
+    for slot in slots:
         if hooks.stopped:
             break
+        # Those after it in its block are there already, so that none is waited for.
+        count = pacer.next_steps(slot.left)
+        count = 1 + sum(1 for _ in itertools.islice(slots, count - 1))
         hooks.begin(step)
-        logs = binding.step(batch)
-        hooks.end(step, logs)
-        under_way.append((step + 1, logs))
-        if len(under_way) > _MAX_BATCHES_UNDER_WAY:
-            seen, old = under_way.popleft()
-            jax.block_until_ready(old)
-            hooks.progress(seen, old)
+        logs = slot.block.run(binding, slot.place, count)
+        step += count
+        pacer.handed_over(logs, count)
+        hooks.end(step - 1, logs)
+        if done is not None:
+            hooks.progress(*done)
+        done = step, logs
+    pacer.finish()
     return logs
 
 

@@ -1,7 +1,7 @@
 """predict: the outputs of a model for data."""
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
@@ -9,7 +9,7 @@ import numpy as np
 
 from deepkit.callbacks import CallbackList
 from deepkit.core import config, tree
-from deepkit.data import ArrayData, Data, EpochFeed, make_data, prefetch
+from deepkit.data import ArrayData, Data, EpochFeed, make_data, prefetch, private_batches
 from deepkit.tensors import KerasTensor, infer_outputs
 from deepkit.training._build import ensure_built
 from deepkit.training._collected_outputs import CollectedOutputs
@@ -66,12 +66,14 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
         checker.check_all(data)
         checker = None
 
-    def on_device(batches: Any) -> Any:
-        if checker is not None:
-            batches = checker.check_each(batches)
-        batches = map(to_device, batches)
+    def on_device(batches: Any) -> Iterator[Any]:
         # Rows of arrays in memory are there at once; a thread would cost more than it saves.
-        return batches if isinstance(data, ArrayData) else prefetch(batches)
+        if isinstance(data, ArrayData):
+            yield from map(to_device, batches)
+            return
+        with prefetch(private_batches(batches), allowed=steps) as ahead:
+            read = ahead if checker is None else checker.check_each(ahead)
+            yield from map(to_device, read)
 
     feed = EpochFeed(data, steps, wrap=on_device)
     hooks = Hooks(callbacks, "predict", model)

@@ -7,7 +7,8 @@ import jax
 
 from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
-from deepkit.data import ArrayData, Data, EpochFeed, prefetch
+from deepkit.data import ArrayData, Data, EpochFeed
+from deepkit.training._device_blocks import BlockFeed
 from deepkit.training._device_data import DeviceData, fits_on_device
 from deepkit.training._modes import bind_program, own_step
 from deepkit.training._pacing import Pacer
@@ -44,18 +45,17 @@ class Runner:
             self._checker.check_all(data)
             self._checker = None
         on_device = isinstance(data, ArrayData) and steps is None and not self._eager
+        self._pacer = Pacer()
+        self._alone = False
         if on_device and fits_on_device(data):
             self._device = DeviceData(data)
-            self._pacer = Pacer()
         else:
             self._feed = EpochFeed(data, steps, wrap=self._read_ahead)
 
     def _read_ahead(self, batches: Any) -> Any:
         if self._eager:
             return iter(map(to_device, batches))
-        if self._checker is not None:
-            batches = self._checker.check_each(batches)
-        return prefetch(map(to_device, batches))
+        return BlockFeed(batches, self._checker, self._alone)
 
     def run(self, callbacks: CallbackList, resume: ResumePoint | None = None) -> Any:
         """Run a pass; returns the logs of its end, which may still be on the device.
@@ -70,7 +70,19 @@ class Runner:
         batches = self._batches(resume)
         if self._eager:
             return eager_pass(own_step(self._model, self._mode), batches, hooks)
-        return stream_pass(bind_program(self._model, self._mode), batches, hooks)
+        binding = bind_program(self._model, self._mode)
+        self._alone = hooks.active or not self._is_looped()
+        return stream_pass(binding, batches, self._pacer_for(hooks), hooks)
+
+    def _is_looped(self) -> bool:
+        """Whether many steps run in a loop on the device."""
+        return self._model._trainer.steps_per_execution > 1 or not _loops_inside(self._model)
+
+    def _pacer_for(self, hooks: Hooks) -> Pacer:
+        fixed = self._model._trainer.steps_per_execution
+        if hooks.active or fixed > 1 or not self._is_looped():
+            return Pacer(fixed)
+        return self._pacer
 
     def _run_on_device(
         self, hooks: Hooks, callbacks: CallbackList, resume: ResumePoint | None
@@ -80,9 +92,7 @@ class Runner:
         order = self._device.order()
         if resume is not None:
             resume.settle(self._model)
-        fixed = self._model._trainer.steps_per_execution
-        looped = fixed > 1 or not _loops_inside(self._model)
-        pacer = Pacer(fixed) if hooks.active or fixed > 1 or not looped else self._pacer
+        looped, pacer = self._is_looped(), self._pacer_for(hooks)
         skip = 0 if resume is None else resume.batch
         return device_pass(binding, self._device, order, pacer, hooks, skip, looped)
 

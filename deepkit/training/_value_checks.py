@@ -79,7 +79,35 @@ class ValueChecker:
         order, structure = jax.tree.flatten(places)
         arrays = [data.arrays[place] for place in order]
         rows = min(data.batch_size, data.num_samples)
-        self._refuse(self._run_over(self._values(), arrays, rows=rows, structure=structure))
+        self._refuse(self._over(arrays, structure, rows, -(-data.num_samples // rows)))
+
+    def check_block(
+        self, arrays: Sequence[Any], structure: Any, rows: int, count: int
+    ) -> tuple[int, DeepkitError | None]:
+        """How many batches of a block come before one with a refused value, and its error.
+
+        Args:
+            arrays: the leaves, each with the rows of all batches.
+            structure: the tree of a batch, of JAX.
+            rows: rows of a batch.
+            count: batches that are in the block; what lies behind them does not count.
+        """
+        found = jax.device_get(self._over(arrays, structure, rows, count))
+        good = min((int(row) // rows for bad, (row, *_), _ in found if bad), default=count)
+        if good == count:
+            return count, None
+        in_batch = [
+            (bad and row // rows == good, (row % rows, *rest), value)
+            for bad, (row, *rest), value in found
+        ]
+        try:
+            self._refuse(in_batch)
+        except DeepkitError as error:
+            return good, error
+        return count, None
+
+    def _over(self, arrays: Sequence[Any], structure: Any, rows: int, windows: int) -> Any:
+        return self._run_over(self._values(), arrays, windows, rows=rows, structure=structure)
 
     def _values(self) -> list[Any]:
         return [variable.concrete_value() for variable in self._variables]
@@ -103,16 +131,26 @@ class ValueChecker:
         return [_first(check) for check in checks]
 
     def _trace_over(
-        self, values: Sequence[Any], arrays: Sequence[Any], rows: int, structure: Any
+        self,
+        values: Sequence[Any],
+        arrays: Sequence[Any],
+        windows: Any,
+        rows: int,
+        structure: Any,
     ) -> list[Found]:
-        """The first of what is refused in windows of `rows` rows; the last two may overlap."""
+        """The first of what is refused in so many windows of `rows` rows; two may overlap.
+
+        The loop goes over all rows: JAX drops the arrays in which nothing is checked only from
+        loops of a fixed length, and would put them on the device otherwise.
+        """
         num_samples = len(arrays[0])
 
         def look_at(window: Any) -> list[Found]:
             start = jnp.minimum(window * rows, num_samples - rows)
             leaves = [lax.dynamic_slice_in_dim(array, start, rows) for array in arrays]
             found = self._trace(values, jax.tree.unflatten(structure, leaves))
-            return [(bad, (row + start, *rest), v) for bad, (row, *rest), v in found]
+            counts = window < windows
+            return [(bad & counts, (row + start, *rest), v) for bad, (row, *rest), v in found]
 
         def turn(window: Any, before: list[Found]) -> list[Found]:
             return [

@@ -111,6 +111,39 @@ def test_bad_batches_are_named():
         make_data(iter([(1, 2, 3, 4)])).peek()
 
 
+GOOD = np.ones((4, 3), "float32"), np.zeros(4, "int32")
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ((GOOD[0], GOOD[1][:3]), "same number of samples"),
+        ((GOOD[0].astype(complex), GOOD[1]), "real numbers"),
+        ((GOOD[0], np.full(4, 2**40)), "fit int32"),
+        ((GOOD[0][0, 0], GOOD[1]), "scalar"),
+        ((*GOOD, *GOOD), "received a tuple of 4"),
+        ((GOOD[0], np.full(4, None)), "dtype object"),
+    ],
+)
+def test_a_bad_batch_after_good_ones_is_seen(bad, message):
+    """Batches of a form that was checked are not checked again."""
+    batches = make_data(iter([GOOD, GOOD, GOOD, bad])).batches()
+    assert [next(batches) is batch for batch in (GOOD, GOOD, GOOD)] == [False, True, True]
+    with pytest.raises(DataError, match=message):
+        next(batches)
+
+
+def test_other_forms_after_usual_ones_are_converted():
+    wide = GOOD[0].astype("float64"), GOOD[1].astype("int64")
+    made = list(make_data(iter([GOOD, wide, GOOD, wide, list(GOOD)])).batches())
+    assert [[part.dtype.name for part in batch] for batch in made] == [["float32", "int32"]] * 5
+    data = make_data(iter([GOOD, GOOD, (GOOD[0] * np.nan, GOOD[1])]), finite=True)
+    with pytest.raises(DataError, match="of batch 2, received 12 NaN"):
+        list(data.batches())
+    weighted = make_data(iter([GOOD] * 3), class_weight={0: 2.0}).batches()
+    assert [batch[2].tolist() for batch in weighted] == [[2.0] * 4] * 3
+
+
 def test_empty_streams():
     with pytest.raises(DataError, match="Expected the generator to yield at least one batch, rec"):
         make_data(iter([])).peek()

@@ -195,11 +195,11 @@ def test_programs_go_with_their_model():
 
 def test_a_model_keeps_few_programs():
     model = chain(metrics=[])
-    for beta in range(12):
-        optimizer = deepkit.optimizers.SGD(momentum=beta / 20)
+    for beta in range(20):
+        optimizer = deepkit.optimizers.SGD(momentum=beta / 40)
         model.compile(optimizer=optimizer, loss="mse")
         model.train_on_batch(X, Y)
-    assert len(programs(model)) == 8
+    assert len(programs(model)) == _program._MAX_PROGRAMS
 
 
 @pytest.mark.parametrize(("unroll", "stops"), [(False, [None] * 4), (True, [1, 4])])

@@ -1,23 +1,22 @@
 """The `.keras` format: a zip archive of two JSON texts and an HDF5 file.
 
-Members are read in memory and never written to disk.
+Members are read in their place or in memory, and never written to disk.
 """
 
 import contextlib
 import datetime
 import pathlib
-import shutil
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from deepkit.core import serialization
 from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats._legacy_configs import modern_config
 from deepkit.saving._formats._manifest import check_stamp, stamp
+from deepkit.saving._formats._member_file import MemberFile
 from deepkit.saving._formats._model import (
     KERAS_VERSION,
     LOADING_HINT,
@@ -27,7 +26,7 @@ from deepkit.saving._formats._model import (
 )
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._state import load_state, write_state
-from deepkit.saving._formats._writer import written_to
+from deepkit.saving._formats._writer import written_in_memory
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import Saveable
 
@@ -47,26 +46,31 @@ def save_model(model: Saveable, path: pathlib.Path, include_optimizer: bool = Tr
         config = serialization.serialize_keras_object(model)
     if not include_optimizer:
         config.pop("compile_config", None)
+    with written_in_memory() as (writer, weights):
+        write_state(model, writer, include_optimizer)
     with replacing(path) as temporary:
-        # Without a name, so that nothing stays behind whatever happens.
-        with tempfile.TemporaryFile(dir=temporary.parent) as weights:
-            with written_to(weights, str(path)) as writer:
-                write_state(model, writer, include_optimizer)
-            _write_archive(temporary, write_json(config, "config of the model"), weights)
-        with _opened(temporary, str(path)) as archive:
-            if archive.testzip() is not None:
-                raise CorruptFileError(f"'{path}' was not written correctly.")
+        _write_archive(temporary, write_json(config, "config of the model"), weights.parts())
+        _verify(temporary, str(path))
 
 
-def _write_archive(path: pathlib.Path, config: str, weights: BinaryIO) -> None:
+def _write_archive(path: pathlib.Path, config: str, weights: Iterable[Any]) -> None:
     date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": KERAS_VERSION, "date_saved": date, **stamp()}
-    weights.seek(0)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(_METADATA, write_json(metadata, "metadata"))
         archive.writestr(_CONFIG, config)
         with archive.open(_WEIGHTS, "w", force_zip64=True) as member:
-            shutil.copyfileobj(weights, member, 2**20)
+            for part in weights:
+                member.write(part)
+
+
+def _verify(path: pathlib.Path, file: str) -> None:
+    """Read all that was written, and compare it with its checksums."""
+    with _opened(path, file) as archive:
+        _read(archive, _METADATA, file)
+        _read(archive, _CONFIG, file)
+        with _weights_in(archive, file) as reader:
+            reader.verify()
 
 
 def load_model(
@@ -141,6 +145,16 @@ def _check_names(names: list[str], file: str) -> None:
 
 def _read(archive: zipfile.ZipFile, name: str, file: str) -> bytes:
     """The content of a member, whose checksum is verified."""
+    info = _described(archive, name, file)
+    with _damage_of(name, file), archive.open(info) as member:
+        # A member that is longer than it declares is cut off, and fails its checksum.
+        content = member.read(info.file_size)
+        member.read(1)
+        return content
+
+
+def _described(archive: zipfile.ZipFile, name: str, file: str) -> zipfile.ZipInfo:
+    """What the archive says of a member, which is there and not too large."""
     try:
         info = archive.getinfo(name)
     except KeyError:
@@ -152,17 +166,27 @@ def _read(archive: zipfile.ZipFile, name: str, file: str) -> bytes:
             f"'{file}' is not loaded: '{name}' would unpack {info.compress_size:,} bytes to "
             f"{info.file_size:,}."
         )
+    return info
+
+
+@contextlib.contextmanager
+def _damage_of(name: str, file: str) -> Iterator[None]:
     try:
-        with archive.open(info) as member:
-            # A member that is longer than it declares is cut off, and fails its checksum.
-            content = member.read(info.file_size)
-            member.read(1)
-            return content
+        yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise CorruptFileError(f"'{name}' in '{file}' is damaged: {error}") from error
 
 
 @contextlib.contextmanager
 def _weights_in(archive: zipfile.ZipFile, file: str) -> Iterator[Hdf5Reader]:
-    with Hdf5Reader(_read(archive, _WEIGHTS, file), f"{file}/{_WEIGHTS}") as reader:
+    info = _described(archive, _WEIGHTS, file)
+    content: bytes | MemberFile
+    if info.compress_type == zipfile.ZIP_STORED:
+        with _damage_of(_WEIGHTS, file):
+            # Reads the header before the content, and compares it with the directory.
+            archive.open(info).close()
+            content = MemberFile.of_stored(archive.fp, info)
+    else:
+        content = _read(archive, _WEIGHTS, file)
+    with Hdf5Reader(content, f"{file}/{_WEIGHTS}") as reader:
         yield reader

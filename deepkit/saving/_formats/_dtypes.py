@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core.errors import SerializationError
+from deepkit.tensors import Variable
 
 # HDF5 has no types for these; an attribute of the dataset names them, as in Keras's files.
 _OPAQUE = {
@@ -36,7 +37,8 @@ def to_array(value: object, path: str) -> np.ndarray:
     Raises:
         SerializationError: it holds something else.
     """
-    array = np.asarray(value)
+    # Not `variable.value`, which would have the next step of training copy the array.
+    array = np.asarray(value.concrete_value() if isinstance(value, Variable) else value)
     if not is_numeric(array.dtype) and not is_opaque(array.dtype):
         raise SerializationError(
             f"Expected numbers to save at '{path}', received an array of dtype {array.dtype}. "

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,10 +38,10 @@ def check_stamp(description: Any, file: str) -> None:
         )
 
 
-def checksum(array: np.ndarray) -> int:
-    """The CRC-32 of an array's bytes in little-endian order."""
+def checksum(array: np.ndarray, before: int = 0) -> int:
+    """The CRC-32 of an array's bytes in little-endian order, after that of what comes before."""
     array = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
-    return zlib.crc32(array.reshape(-1).view("uint8"))
+    return zlib.crc32(array.reshape(-1).view("uint8"), before)
 
 
 class Manifest:
@@ -115,14 +115,24 @@ class Manifest:
                     f"and dtype {name}."
                 )
 
-    def check(self, path: str, array: np.ndarray, file: str) -> None:
+    def check(self, path: str, parts: Iterable[np.ndarray], file: str) -> None:
         """Raise if an array is not what was written.
+
+        Args:
+            path: its path.
+            parts: the array, in rows from the first to the last.
+            file: how messages name the file.
 
         Raises:
             CorruptFileError: its checksum differs.
         """
         noted = self.datasets.get(path)
-        if noted is not None and checksum(array) != noted["crc32"]:
+        if noted is None:
+            return
+        found = 0
+        for part in parts:
+            found = checksum(part, found)
+        if found != noted["crc32"]:
             raise CorruptFileError(
                 f"'{file}' is damaged: the numbers at '{path}' are not those that were written."
             )

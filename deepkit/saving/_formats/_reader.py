@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ from deepkit.saving._formats._manifest import PATH, Manifest
 from deepkit.saving._json import MAX_BYTES
 
 _MAX_NAMES = 1_000_000
+_PART_BYTES = 2**20
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -95,7 +97,7 @@ class Hdf5Reader:
             UnsafeFileError: it holds something else than numbers.
         """
         array = self._read(info)
-        self.manifest.check(info.path, array, self.file)
+        self.manifest.check(info.path, [array], self.file)
         if target is not None and not _dtypes.keeps_values(array, np.dtype(target)):
             raise CorruptFileError(
                 f"'{info.path}' in '{self.file}' holds numbers of dtype {array.dtype} that are too "
@@ -110,7 +112,21 @@ class Hdf5Reader:
             CorruptFileError: something is not what was written.
         """
         for path in self.manifest.datasets:
-            self.read(self.datasets[path])
+            self.manifest.check(path, self._parts(self.datasets[path]), self.file)
+
+    def _parts(self, info: DatasetInfo) -> Iterator[np.ndarray]:
+        """The array of a dataset in rows, each part in the same small memory as the one before."""
+        if info.dtype is None or info.nbytes <= _PART_BYTES:
+            yield self._read(info)
+            return
+        rows = max(1, _PART_BYTES * info.shape[0] // info.nbytes)
+        memory = np.empty((rows, *info.shape[1:]), info.dataset.dtype)
+        for start in range(0, info.shape[0], rows):
+            count = min(rows, info.shape[0] - start)
+            with damage_in(f"'{info.path}' in '{self.file}'"):
+                source, target = np.s_[start : start + count], np.s_[:count]
+                info.dataset.read_direct(memory, source, target)
+            yield memory[:count]
 
     def _read(self, info: DatasetInfo) -> np.ndarray:
         if info.dtype is None:

@@ -2,8 +2,8 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterable, Iterator, MutableMapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from typing import Any
 
 import h5py
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._manifest import PATH, Manifest
 from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._scattered_file import ScatteredFile
 from deepkit.saving._saveable import check_step
 
 # HDF5 keeps at most 64 kB of attributes in the header of a group.
@@ -22,10 +23,13 @@ class Hdf5Writer:
 
     Args:
         h5: the open file.
+        lent: opened around the writing of each array; nothing changes the array afterwards.
     """
 
-    def __init__(self, h5: h5py.File) -> None:
-        self._h5 = h5
+    def __init__(
+        self, h5: h5py.File, lent: Callable[[np.ndarray], Any] = contextlib.nullcontext
+    ) -> None:
+        self._h5, self._lent = h5, lent
         self._manifest = Manifest()
         # The variable is kept, so that no other one can get its identity.
         self._written: dict[int, tuple[Any, str]] = {}
@@ -49,7 +53,8 @@ class Hdf5Writer:
             self._manifest.datasets[path] = self._manifest.datasets[known[1]]
             return
         array = _dtypes.to_array(value, path)
-        dataset = self._h5.create_dataset(path, data=array)
+        with self._lent(array):
+            dataset = self._h5.create_dataset(path, data=array)
         if _dtypes.is_opaque(array.dtype):
             dataset.attrs["dtype"] = array.dtype.name
         self._manifest.note(path, array)
@@ -119,18 +124,29 @@ class WritingStore(MutableMapping[str, Any]):
 
 
 @contextlib.contextmanager
-def written_to(target: pathlib.Path | BinaryIO, file: str) -> Iterator[Hdf5Writer]:
+def written_to(target: pathlib.Path, file: str) -> Iterator[Hdf5Writer]:
     """Write an HDF5 file; when the block ends it is closed, read again and verified.
 
     Args:
-        target: a path, or a file that can be read and written.
+        target: the path.
         file: how messages name it.
     """
     with h5py.File(target, "w") as h5:
         writer = Hdf5Writer(h5)
         yield writer
         writer.finish()
-    if not isinstance(target, pathlib.Path):
-        target.seek(0)
     with Hdf5Reader(target, file) as reader:
         reader.verify()
+
+
+@contextlib.contextmanager
+def written_in_memory() -> Iterator[tuple[Hdf5Writer, ScatteredFile]]:
+    """Write an HDF5 file that holds large arrays where they are; it is whole when the block ends.
+
+    The arrays must not change before the file has been used.
+    """
+    content = ScatteredFile()
+    with h5py.File(content, "w") as h5:
+        writer = Hdf5Writer(h5, content.lent)
+        yield writer, content
+        writer.finish()

@@ -1,0 +1,79 @@
+"""A member of a zip archive that is not compressed, as a file of its own."""
+
+import io
+import os
+import zipfile
+import zlib
+from typing import Any, BinaryIO
+
+_CHUNK = 2**20
+_HEADER = 30  # bytes of the local header of a member, before its name
+
+
+class MemberFile(io.RawIOBase):
+    """A part of a file, to be read.
+
+    Args:
+        stream: the file.
+        start: where the part begins.
+        size: its bytes.
+    """
+
+    def __init__(self, stream: BinaryIO, start: int, size: int) -> None:
+        super().__init__()
+        self._stream, self._start, self._size = stream, start, size
+        self._position = 0
+
+    @classmethod
+    def of_stored(cls, stream: BinaryIO, info: zipfile.ZipInfo) -> "MemberFile":
+        """The content of a member that is stored as it is; its checksum is verified.
+
+        Args:
+            stream: the archive.
+            info: the member's entry in the archive's directory.
+
+        Raises:
+            zipfile.BadZipFile: the content is not what was stored.
+        """
+        stream.seek(info.header_offset)
+        header = stream.read(_HEADER)
+        names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        member = cls(stream, info.header_offset + _HEADER + names, info.file_size)
+        if info.compress_size != info.file_size or member._checksum() != info.CRC:
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+        return member
+
+    def _checksum(self) -> int:
+        """The CRC-32 of the content."""
+        value, left = 0, self._size
+        chunk = memoryview(bytearray(_CHUNK))
+        self._stream.seek(self._start)
+        while left:
+            count = self._stream.readinto(chunk[: min(left, _CHUNK)])  # type: ignore[attr-defined]
+            if not count:
+                break
+            value = zlib.crc32(chunk[:count], value)
+            left -= count
+        return value
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        target = memoryview(buffer).cast("B")
+        count = max(0, min(len(target), self._size - self._position))
+        self._stream.seek(self._start + self._position)
+        done = self._stream.readinto(target[:count])  # type: ignore[attr-defined]
+        self._position += done
+        return done
