@@ -9,6 +9,9 @@ from typing import Any
 from deepkit._public import MODULES as _MODULES
 from deepkit._public import NAMES as _NAMES
 from deepkit._version import __version__ as __version__
+from deepkit.core.memory import keep_memory as _keep_memory
+
+_keep_memory()
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]
 

@@ -5,10 +5,10 @@ import os
 
 import jax
 
-# XLA's library for small kernels (YNNPACK) runs a convolution inside of a loop on one thread. Dense
-# products and sums profit from it; convolutions are better off with Eigen.
+# XLA's library of kernels (YNNPACK) runs a convolution inside of a loop on one thread, and writes
+# out what it fuses with products. Both are better off with Eigen; sums are faster in the library.
 _LIBRARY_FUSIONS = "xla_cpu_experimental_ynn_fusion_type"
-_ON_CPU = {_LIBRARY_FUSIONS: "LIBRARY_FUSION_TYPE_DOT,LIBRARY_FUSION_TYPE_REDUCE"}
+_ON_CPU = {_LIBRARY_FUSIONS: "LIBRARY_FUSION_TYPE_REDUCE"}
 
 
 def compiler_options() -> dict[str, str] | None:

@@ -67,11 +67,6 @@ class RecurrentLayer(Layer, abc.ABC):
         size = self.cell.state_size
         return list(size) if isinstance(size, list | tuple) else [size]
 
-    @property
-    def loops_inside(self) -> bool:
-        """Whether a call runs a loop; training then runs single steps where that is faster."""
-        return not self.unroll
-
     # States
 
     @property

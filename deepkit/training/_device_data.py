@@ -10,7 +10,7 @@ import numpy as np
 from deepkit.data import ArrayData
 
 _SHARE_OF_MEMORY = 0.25
-_MAX_COPIED = 64 * 2**20
+_MAX_COPIED = 512 * 2**20
 
 
 class DeviceData:

@@ -58,7 +58,6 @@ def device_pass(
     pacer: Pacer,
     hooks: Hooks,
     skip: int = 0,
-    looped: bool = True,
 ) -> Any:
     """Run the steps of an epoch on data that lies on the device; returns the last logs.
 
@@ -69,14 +68,13 @@ def device_pass(
         pacer: decides how many steps run at a time.
         hooks: the batch hooks.
         skip: batches to leave out at the beginning.
-        looped: whether steps run in a loop on the device; otherwise the pacer gives one at a time.
     """
     logs: Any = None
     step, done = skip, None
     while step < data.full_steps and not hooks.stopped:
         count = pacer.next_steps(data.full_steps - step)
         hooks.begin(step)
-        stop = step + count if looped else None
+        stop = step + count
         logs = binding.steps(data.arrays, order, step, stop, data.rows, data.structure)
         step += count
         pacer.handed_over(logs, count)

@@ -149,19 +149,12 @@ class Program:
         rows: int,
         structure: Any,
     ) -> tuple[tuple[Any, ...], Any]:
-        """Steps `start` to `stop` over rows of arrays; the number of steps is no constant.
-
-        Where `stop` is `None`, the single step `start`, without a loop around it.
-        """
+        """Steps `start` to `stop` over rows of arrays; the number of steps is no constant."""
         self.traces += 1
 
         def batch_at(i: Any) -> Any:
             leaves = [_rows_of(array, order, i * rows, rows) for array in arrays]
             return jax.tree.unflatten(structure, leaves)
-
-        if stop is None:
-            new_values, result = self._pure(values, batch_at(start), "many")
-            return self._returned(new_values, "many"), self._finish(new_values, result)
 
         def turn(i: Any, carry: Any) -> Any:
             new_values, result = self._pure(carry[0], batch_at(i), "many")
@@ -196,7 +189,7 @@ class Binding:
         arrays: Sequence[Any],
         order: Any,
         start: int,
-        stop: int | None,
+        stop: int,
         rows: int,
         structure: Any,
     ) -> Any:
@@ -206,7 +199,7 @@ class Binding:
             arrays: the leaves of the data, each with a row for each sample.
             order: the rows in the order in which they are taken; `None` as they are.
             start: the first step.
-            stop: the step before which to end; `None` for one step without a loop around it.
+            stop: the step before which to end.
             rows: rows of a step.
             structure: the tree of a batch, of JAX.
         """

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import jax
-
 from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.data import ArrayData, Data, EpochFeed
@@ -71,18 +69,12 @@ class Runner:
         if self._eager:
             return eager_pass(own_step(self._model, self._mode), batches, hooks)
         binding = bind_program(self._model, self._mode)
-        self._alone = hooks.active or not self._is_looped()
+        self._alone = hooks.active
         return stream_pass(binding, batches, self._pacer_for(hooks), hooks)
-
-    def _is_looped(self) -> bool:
-        """Whether many steps run in a loop on the device."""
-        return self._model._trainer.steps_per_execution > 1 or not _loops_inside(self._model)
 
     def _pacer_for(self, hooks: Hooks) -> Pacer:
         fixed = self._model._trainer.steps_per_execution
-        if hooks.active or fixed > 1 or not self._is_looped():
-            return Pacer(fixed)
-        return self._pacer
+        return Pacer(fixed) if hooks.active or fixed > 1 else self._pacer
 
     def _run_on_device(
         self, hooks: Hooks, callbacks: CallbackList, resume: ResumePoint | None
@@ -92,9 +84,8 @@ class Runner:
         order = self._device.order()
         if resume is not None:
             resume.settle(self._model)
-        looped, pacer = self._is_looped(), self._pacer_for(hooks)
         skip = 0 if resume is None else resume.batch
-        return device_pass(binding, self._device, order, pacer, hooks, skip, looped)
+        return device_pass(binding, self._device, order, self._pacer_for(hooks), hooks, skip)
 
     def _batches(self, resume: ResumePoint | None) -> Iterator[Any]:
         """The batches of a pass; random generators are set right once those done are skipped."""
@@ -111,11 +102,3 @@ class Runner:
         """End what reads ahead."""
         if self._device is None:
             self._feed.close()
-
-
-def _loops_inside(model: Trainable) -> bool:
-    """Whether steps hold loops of their own, which XLA runs more slowly in a loop on CPU."""
-    on_cpu = jax.devices()[0].platform == "cpu"
-    return on_cpu and any(
-        getattr(layer, "loops_inside", False) for layer in model._flatten_layers()
-    )

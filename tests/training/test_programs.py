@@ -9,7 +9,6 @@ import pytest
 import deepkit
 from deepkit.optimizers import schedules
 from deepkit.training import _program
-from deepkit.training._program import Binding
 
 X, Y = np.ones((22, 3), "float32"), np.ones((22, 1), "float32")
 
@@ -200,20 +199,3 @@ def test_a_model_keeps_few_programs():
         model.compile(optimizer=optimizer, loss="mse")
         model.train_on_batch(X, Y)
     assert len(programs(model)) == _program._MAX_PROGRAMS
-
-
-@pytest.mark.parametrize(("unroll", "stops"), [(False, [None] * 4), (True, [1, 4])])
-def test_steps_with_loops_inside_run_one_by_one(unroll, stops, monkeypatch):
-    """On CPU, where XLA runs a loop in a loop more slowly."""
-    model = deepkit.Sequential([deepkit.layers.LSTM(2, unroll=unroll), deepkit.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    seen = []
-    steps = Binding.steps
-
-    def noted(self, arrays, order, start, stop, rows, structure):
-        seen.append(stop)
-        return steps(self, arrays, order, start, stop, rows, structure)
-
-    monkeypatch.setattr(Binding, "steps", noted)
-    model.fit(np.ones((8, 3, 2), "float32"), np.ones((8, 1)), batch_size=2, verbose=0)
-    assert seen == stops

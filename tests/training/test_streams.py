@@ -356,7 +356,8 @@ def test_arrays_that_are_read_in_their_place_give_the_same_numbers(shuffle, monk
     np.testing.assert_allclose(end, expected_end, rtol=1e-5)
 
 
-def test_large_arrays_are_not_copied():
+def test_large_arrays_are_not_copied(monkeypatch):
+    monkeypatch.setattr(_device_data, "_MAX_COPIED", 64 * 2**20)
     x, y = np.ones((200_000, 100), "float32"), np.zeros(200_000, "int32")
     assert x.nbytes > _device_data._MAX_COPIED
     live = []
