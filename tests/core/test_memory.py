@@ -1,4 +1,4 @@
-"""Buffers come from a heap of large pages that keeps what is freed, unless the user says otherwise."""
+"""Buffers come from a heap of large pages that keeps what is freed, if the user does not object."""
 
 import os
 import platform
