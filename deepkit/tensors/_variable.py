@@ -220,7 +220,7 @@ class Variable(ArrayLike):
         if not self._exposed and not self.is_shared:
             return value
         # Copies without compiling a program for each shape.
-        copy = jax.device_put(value, value.sharding, may_alias=False)
+        copy = jax.device_put(value, may_alias=False)
         if not self.is_shared:
             self._value, self._exposed = copy, False
         return copy
