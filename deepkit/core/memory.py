@@ -22,7 +22,8 @@ _MADV_HUGEPAGE = 14
 
 _MIB = 2**20
 _LARGE_PAGE = 2 * _MIB
-_RESERVED_BLOCK, _RESERVED_BLOCKS = 512 * _MIB, 4
+# Less in all than the heap keeps.
+_RESERVED_BLOCK, _RESERVED_BLOCKS = 512 * _MIB, 3
 
 
 def keep_memory() -> bool:
