@@ -44,7 +44,8 @@ def markdown(results: Results) -> str:
 _LEGEND = """\
 Medians over rounds, in which the frameworks take turns, each in a process of its own; ratios are
 those of the medians. For `import`, "by hand" is `import jax`. What is compared is said in
-`by_hand/__init__.py`, `by_torch/__init__.py` and `large.py`.
+`by_hand/__init__.py`, `by_torch/__init__.py` and `large.py`. What limits the rows that miss their
+target is in `docs/design/speed_limits.md`.
 """
 
 
