@@ -1,0 +1,39 @@
+"""Programs are compiled with deepkit's options of XLA, unless the user gave others."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from deepkit import ops
+from deepkit.core import compiler_options as module
+from deepkit.core.compiler_options import compiler_options
+
+pytestmark = pytest.mark.skipif(jax.default_backend() != "cpu", reason="The options are CPU's.")
+
+
+def test_options_of_the_user_come_first(monkeypatch):
+    assert compiler_options()
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_experimental_ynn_fusion_type=")
+    assert compiler_options() is None
+
+
+def test_options_that_xla_does_not_know_are_left_out(monkeypatch):
+    monkeypatch.setattr(module, "_ON_CPU", {"xla_cpu_no_such_option": "1"})
+    module._are_known.cache_clear()
+    try:
+        assert compiler_options() is None
+    finally:
+        module._are_known.cache_clear()
+
+
+def test_no_convolution_of_a_loop_runs_in_the_library_of_kernels():
+    """There it would run on one thread."""
+    kernel = jnp.ones((3, 3, 8, 8))
+
+    def loop(x):
+        return jax.lax.fori_loop(0, 3, lambda _, x: ops.conv(x, kernel, padding="same"), x)
+
+    program = jax.jit(loop, compiler_options=compiler_options()).lower(jnp.ones((4, 16, 16, 8)))
+    text = program.compile().as_text()
+    assert "convolution(" in text
+    assert "ynn_fusion" not in text
