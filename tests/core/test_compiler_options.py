@@ -28,12 +28,12 @@ def test_options_that_xla_does_not_know_are_left_out(monkeypatch):
 
 def test_no_convolution_of_a_loop_runs_in_the_library_of_kernels():
     """There it would run on one thread."""
-    kernel = jnp.ones((3, 3, 8, 8))
+    kernel = jnp.ones((3, 3, 32, 32))
 
     def loop(x):
         return jax.lax.fori_loop(0, 3, lambda _, x: ops.conv(x, kernel, padding="same"), x)
 
-    program = jax.jit(loop).lower(jnp.ones((4, 16, 16, 8)))
+    program = jax.jit(loop).lower(jnp.ones((4, 32, 32, 32)))
     # Tests compile with XLA's optimization off, which would leave the library out in any case.
     options = {**compiler_options(), "xla_backend_optimization_level": 3}
     text = program.compile(options).as_text()
