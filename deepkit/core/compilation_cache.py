@@ -33,6 +33,10 @@ def compilation_cache_dir() -> str | None:
     is read and written by its owner alone. The environment variable `DEEPKIT_COMPILATION_CACHE`
     names another one, or turns it off by the value `off`. A folder that was given to JAX itself, by
     `JAX_COMPILATION_CACHE_DIR`, comes first.
+
+    Example:
+        >>> import deepkit
+        >>> folder = deepkit.config.compilation_cache_dir()
     """
     keep_compiled_programs()
     return jax.config.jax_compilation_cache_dir
