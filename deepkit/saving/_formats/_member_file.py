@@ -1,16 +1,16 @@
 """A member of a zip archive that is not compressed, as a file of its own."""
 
-import io
-import os
 import zipfile
 import zlib
 from typing import Any, BinaryIO
+
+from deepkit.saving._formats._positioned_file import PositionedFile
 
 _CHUNK = 2**20
 _HEADER = 30  # bytes of the local header of a member, before its name
 
 
-class MemberFile(io.RawIOBase):
+class MemberFile(PositionedFile):
     """A part of a file, to be read.
 
     Args:
@@ -20,9 +20,8 @@ class MemberFile(io.RawIOBase):
     """
 
     def __init__(self, stream: BinaryIO, start: int, size: int) -> None:
-        super().__init__()
-        self._stream, self._start, self._size = stream, start, size
-        self._position = 0
+        super().__init__(size)
+        self._stream, self._start = stream, start
 
     @classmethod
     def of_stored(cls, stream: BinaryIO, info: zipfile.ZipInfo) -> "MemberFile":
@@ -55,20 +54,6 @@ class MemberFile(io.RawIOBase):
             value = zlib.crc32(chunk[:count], value)
             left -= count
         return value
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = base + offset
-        return self._position
 
     def readinto(self, buffer: Any) -> int:
         target = memoryview(buffer).cast("B")

@@ -1,18 +1,18 @@
 """A file in memory that holds large arrays where they are, instead of copies of them."""
 
 import contextlib
-import io
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from deepkit.saving._formats._positioned_file import PositionedFile
+
 _PAGE = 2**16
 _LARGE = 2**20
 
 
-class ScatteredFile(io.RawIOBase):
+class ScatteredFile(PositionedFile):
     """A file that can be read and written, of parts that lie all over the memory.
 
     What is written is copied into pages, except for large pieces of an array that is lent: of
@@ -21,7 +21,6 @@ class ScatteredFile(io.RawIOBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._position = self._size = 0
         self._pages: dict[int, bytearray] = {}
         self._held: dict[int, np.ndarray] = {}  # pieces of arrays, by where they begin
         self._lent: np.ndarray | None = None
@@ -55,22 +54,8 @@ class ScatteredFile(io.RawIOBase):
 
     # The methods of files
 
-    def readable(self) -> bool:
-        return True
-
     def writable(self) -> bool:
         return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = base + offset
-        return self._position
 
     def truncate(self, size: int | None = None) -> int:
         self._size = self._position if size is None else size
