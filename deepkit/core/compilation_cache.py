@@ -20,7 +20,6 @@ _MIN_SECONDS = 0.2
 @dataclasses.dataclass
 class _State:
     is_decided: bool = False
-    folder: str | None = None
 
 
 _STATE = _State()
@@ -75,6 +74,7 @@ def keep_compiled_programs() -> None:
     try:
         folder = pathlib.Path(wanted).expanduser() if wanted else _default_folder()
         if _prepare(folder):
+            _shrink(folder, _MAX_BYTES)
             _use(folder / _machine())
     except (OSError, RuntimeError):  # no home, or nothing can be written there
         return
@@ -93,7 +93,7 @@ def _default_folder() -> pathlib.Path:
 
 
 def _prepare(folder: pathlib.Path) -> bool:
-    """Make the folder and remove its oldest files; whether only its owner can write there."""
+    """Make the folder; whether it is the user's own and nobody else can write there."""
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True)
         print(
@@ -101,7 +101,6 @@ def _prepare(folder: pathlib.Path) -> bool:
             f"this off).",
             file=sys.stderr,
         )
-    _shrink(folder, _MAX_BYTES)
     # Programs are native code: what others could put there would run as the user.
     found = folder.stat()
     is_own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
