@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core import tree
-from deepkit.core.compilation_cache import keep_compiled_programs
+from deepkit.core.compiler_options import jit
 from deepkit.layers._call_context import is_inside_call
 from deepkit.tensors import (
     StatelessScope,
@@ -199,8 +199,7 @@ class _Program:
         self._outputs: Any = None
         self._checks_values = False
         self.traces = 0
-        keep_compiled_programs()
-        self._compiled = jax.jit(self._trace)
+        self._compiled = jit(self._trace)
 
     def run(self, variables: Sequence[Variable], leaves: list[Any]) -> Any:
         """The outputs for inputs; variables that the call writes have their new values then."""

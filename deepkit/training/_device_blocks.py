@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from deepkit.data import Block, BlockShelf, prefetch
+from deepkit.training._batch_leaves import leaves_and_tree
 from deepkit.training._program import Binding
 from deepkit.training._value_checks import ValueChecker
 
@@ -26,9 +27,8 @@ class DeviceBlock:
     """
 
     def __init__(self, block: Block) -> None:
-        places = block.unflatten(list(range(len(block.arrays))))
-        order, self._structure = jax.tree.flatten(places)
-        self._arrays = jax.device_put([block.arrays[place] for place in order])
+        arrays, self._structure = leaves_and_tree(block.arrays, block.unflatten)
+        self._arrays = jax.device_put(arrays)
         self._rows, self._is_single = block.rows, block.capacity == 1
         self.count = block.count
 

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from deepkit.data import ArrayData
+from deepkit.training._batch_leaves import leaves_and_tree
 
 _SHARE_OF_MEMORY = 0.25
 _MAX_COPIED = 512 * 2**20
@@ -28,9 +29,8 @@ class DeviceData:
     """
 
     def __init__(self, data: ArrayData) -> None:
-        places = data.unflatten(list(range(len(data.arrays))))
-        order, self.structure = jax.tree.flatten(places)
-        self.arrays = [jax.device_put(data.arrays[place]) for place in order]
+        arrays, self.structure = leaves_and_tree(data.arrays, data.unflatten)
+        self.arrays = [jax.device_put(array) for array in arrays]
         self.rows = min(data.batch_size, data.num_samples)
         self.full_steps = data.num_samples // self.rows if self.rows else 0
         self.partial_rows = data.num_samples - self.full_steps * self.rows

@@ -10,8 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from deepkit.core.compilation_cache import keep_compiled_programs
-from deepkit.core.compiler_options import compiler_options
+from deepkit.core.compiler_options import jit
 from deepkit.core.errors import StateError
 from deepkit.tensors import StatelessScope, Variable
 from deepkit.training._interrupts import Interrupts
@@ -79,13 +78,11 @@ class Program:
         self._names: list[str] | None = None
         self.traces = 0
         self.interrupts = Interrupts()
-        keep_compiled_programs()
-        options: Any = {
-            "donate_argnums": (0,) if donates else (),
-            "compiler_options": compiler_options(),
-        }
-        self._single = jax.jit(self._run_one, **options)
-        self._many = jax.jit(self._run_many, static_argnames=("rows", "structure"), **options)
+        donated = (0,) if donates else ()
+        self._single = jit(self._run_one, donate_argnums=donated)
+        self._many = jit(
+            self._run_many, donate_argnums=donated, static_argnames=("rows", "structure")
+        )
 
     def bind(self) -> "Binding":
         """The program with the variables as they are now; for one run of fit or evaluate."""

@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from deepkit.core.compiler_options import compiler_options
+from deepkit.core.compiler_options import jit
 from deepkit.core.errors import DeepkitError
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
 from deepkit.losses._traits import label_spec
 from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
+from deepkit.training._batch_leaves import leaves_and_tree
 from deepkit.training._steps import compute_loss
 from deepkit.training._trainable import Trainable, is_default
 
@@ -36,11 +37,8 @@ class ValueChecker:
         self._model, self._mode = model, mode
         self._variables: list[Variable] = []
         self._checks: list[ValueCheck] = []
-        options = compiler_options()
-        self._run = jax.jit(self._trace, compiler_options=options)
-        self._run_over = jax.jit(
-            self._trace_over, static_argnames=("rows", "structure"), compiler_options=options
-        )
+        self._run = jit(self._trace)
+        self._run_over = jit(self._trace_over, static_argnames=("rows", "structure"))
 
     @classmethod
     def of(cls, model: Trainable, mode: str) -> "ValueChecker | None":
@@ -75,9 +73,7 @@ class ValueChecker:
 
     def check_all(self, data: ArrayData) -> None:
         """Raise if a value in arrays is refused; names the row in the whole of the data."""
-        places = data.unflatten(list(range(len(data.arrays))))
-        order, structure = jax.tree.flatten(places)
-        arrays = [data.arrays[place] for place in order]
+        arrays, structure = leaves_and_tree(data.arrays, data.unflatten)
         rows = min(data.batch_size, data.num_samples)
         self._refuse(self._over(arrays, structure, rows, -(-data.num_samples // rows)))
 
