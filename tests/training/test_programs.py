@@ -31,20 +31,6 @@ def fit(model, rows=22, **arguments):
     return model.fit(X[:rows], Y[:rows], **{"batch_size": 8, "verbose": 0, **arguments})
 
 
-@pytest.fixture
-def dispatches(monkeypatch):
-    """The kinds of the calls of compiled programs, as they come."""
-    calls = []
-    original = _program.Binding._call
-
-    def call(self, kind, *args, **kwargs):
-        calls.append(kind)
-        return original(self, kind, *args, **kwargs)
-
-    monkeypatch.setattr(_program.Binding, "_call", call)
-    return calls
-
-
 def test_full_batches_are_traced_once_and_a_partial_one_besides():
     model = chain()
     fit(model, rows=16, epochs=3)

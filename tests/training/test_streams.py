@@ -15,7 +15,7 @@ import pytest
 
 import deepkit
 from deepkit.data import BlockShelf, prefetch, private_batches
-from deepkit.training import _device_data, _program
+from deepkit.training import _device_data
 
 
 def model(**arguments):
@@ -43,20 +43,6 @@ class EachBatch(deepkit.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.seen.append(batch)
-
-
-@pytest.fixture
-def dispatches(monkeypatch):
-    """The kinds of the calls of compiled programs, as they come."""
-    calls = []
-    original = _program.Binding._call
-
-    def call(self, kind, *args, **kwargs):
-        calls.append(kind)
-        return original(self, kind, *args, **kwargs)
-
-    monkeypatch.setattr(_program.Binding, "_call", call)
-    return calls
 
 
 # Numbers
