@@ -1,3 +1,6 @@
 """Gradients of stateful code."""
 
+from ._gradient_tape import GradientTape as GradientTape
+from ._recording_trace import computes_at_once as computes_at_once
+from ._unconnected_gradients import UnconnectedGradients as UnconnectedGradients
 from ._value_and_grad import value_and_grad as value_and_grad

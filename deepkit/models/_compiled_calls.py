@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
-import jax.extend.core
 import jax.numpy as jnp
 import numpy as np
 
+from deepkit.autodiff import computes_at_once
 from deepkit.core import tree
 from deepkit.core.compiler_options import jit
 from deepkit.layers._call_context import is_inside_call
@@ -35,9 +35,6 @@ _MAX_SEEN = 64
 _LAYERS_A_CALL = 16
 # Of a model that is another one at each call, and so is never compiled.
 _MAX_CHANGES = 32
-
-with jax.ensure_compile_time_eval():
-    _EAGER_TRACE = type(jax.extend.core.find_top_trace(()))
 
 # Of these, JAX makes what `as_array` makes. Others are narrowed by rules of their own.
 _TAKEN_AS_THEY_ARE = frozenset(
@@ -171,10 +168,10 @@ def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], An
 
 
 def _computes_now() -> bool:
-    """Whether JAX and deepkit run everything at once here, and watch nothing."""
+    """Whether JAX and deepkit run everything at once here; gradient tapes may watch."""
     config = jax.config
     return (
-        type(jax.extend.core.find_top_trace(())) is _EAGER_TRACE
+        computes_at_once()
         and current_scope() is None
         and not is_inside_call()
         and not in_abstract_scope()

@@ -20,6 +20,8 @@ from ._operation import Node as Node
 from ._operation import Operation as Operation
 from ._operation import node_of as node_of
 from ._operation import operation as operation
+from ._reads import are_reads_listened_to as are_reads_listened_to
+from ._reads import listen_to_reads as listen_to_reads
 from ._scope import StatelessScope as StatelessScope
 from ._scope import SymbolicScope as SymbolicScope
 from ._scope import current_scope as current_scope

@@ -21,6 +21,7 @@ from deepkit.tensors._initial_value import (
     usable_dtype,
 )
 from deepkit.tensors._keras_tensor import KerasTensor
+from deepkit.tensors._reads import are_reads_listened_to, told
 from deepkit.tensors._scope import (
     current_scope,
     in_abstract_scope,
@@ -170,7 +171,7 @@ class Variable(ArrayLike):
         value = self._current_value()
         if value is self._value:
             self._exposed = True
-        return value
+        return told(self, value) if are_reads_listened_to() else value
 
     def _current_value(self) -> jax.Array:
         """The value, not to be handed out."""

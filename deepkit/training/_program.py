@@ -12,7 +12,7 @@ from jax import lax
 
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import StateError
-from deepkit.tensors import StatelessScope, Variable
+from deepkit.tensors import StatelessScope, Variable, are_reads_listened_to
 from deepkit.training._interrupts import Interrupts
 
 _MAX_PROGRAMS = 16
@@ -228,14 +228,20 @@ def call_on_values(
     is a new one in a moment.
     """
     for wait in _WAITS:
-        values = tuple([variable.concrete_value() for variable in variables])
+        values = _values_of(variables)
         try:
             return compiled(values, *args, **kwargs)
         except Exception:
             if not any(value.is_deleted() for value in values):
                 raise
         time.sleep(wait)
-    return compiled(tuple([v.concrete_value() for v in variables]), *args, **kwargs)
+    return compiled(_values_of(variables), *args, **kwargs)
+
+
+def _values_of(variables: Sequence[Variable]) -> tuple[Any, ...]:
+    if are_reads_listened_to():
+        return tuple([variable.stored_value() for variable in variables])
+    return tuple([variable.concrete_value() for variable in variables])
 
 
 def _rows_of(array: Any, order: Any, start: Any, rows: int) -> Any:

@@ -1,0 +1,88 @@
+"""Functions with derivatives of their own, as a tape sees them where values are no tracers."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+from jax.extend.core import jaxpr_as_fun
+
+# Functions of these may be traced once for all calls: they read nothing that changes.
+_KNOWN_LIBRARIES = ("jax", "deepkit", "optax", "flax", "equinox")
+_MAX_JAXPRS = 256
+
+
+class CustomCall:
+    """A call of a function with a derivative of its own, on the way to JAX's rules for it.
+
+    JAX notes the structure of the outputs when the function runs, so that each call runs it once.
+
+    Args:
+        primitive: of JAX.
+        functions: the function and its rules, wrapped by JAX.
+        params: the other parameters of the primitive.
+    """
+
+    def __init__(self, primitive: Any, functions: tuple[Any, ...], params: dict[str, Any]) -> None:
+        self._primitive, self._functions, self._params = primitive, functions, params
+
+    def run(self, *args: Any) -> Sequence[Any]:
+        """Call it; only once."""
+        return self._primitive.bind(*args, subfuns=self._functions, **self._params)
+
+    def identity(self) -> Any:
+        """What is equal for calls that do the same; `None` if that is not known."""
+        function, *rules = (getattr(wrapped, "f", None) for wrapped in self._functions)
+        module = getattr(function, "__module__", None) or ""
+        if module.partition(".")[0] not in _KNOWN_LIBRARIES:
+            return None
+        return (self._primitive, self._functions[0], *rules)
+
+
+@dataclasses.dataclass(frozen=True)
+class CustomReplay:
+    """How to call such a function again.
+
+    Args:
+        first_run: makes the call itself; only once.
+        run: makes another call like it.
+        key: what is equal for calls that do the same, or `None`.
+    """
+
+    first_run: Callable[..., Sequence[Any]]
+    run: Callable[..., Sequence[Any]]
+    key: Any
+
+
+def replay_of_custom_call(call: CustomCall, args: Sequence[Any]) -> CustomReplay:
+    """How a call is made now and again, with the same derivatives."""
+    identity = call.identity()
+    key = None if identity is None else (identity, *(jax.typeof(value) for value in args))
+    known = _JAXPRS.get(key)
+    if known is not None:
+        return CustomReplay(call.run, known, key)
+    jaxpr = jax.make_jaxpr(call.run)(*args)
+    if jaxpr.consts:
+        key = None
+    run = jaxpr_as_fun(jaxpr)
+    _JAXPRS.put(key, run)
+    return CustomReplay(run, run, key)
+
+
+class _Jaxprs:
+    """Functions by the keys of calls, those that came last."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Any, Callable[..., Sequence[Any]]] = {}
+
+    def get(self, key: Any) -> Callable[..., Sequence[Any]] | None:
+        return None if key is None else self._by_key.get(key)
+
+    def put(self, key: Any, run: Callable[..., Sequence[Any]]) -> None:
+        if key is not None:
+            self._by_key[key] = run
+            while len(self._by_key) > _MAX_JAXPRS:
+                self._by_key.pop(next(iter(self._by_key)))
+
+
+_JAXPRS = _Jaxprs()

@@ -1,0 +1,157 @@
+"""A trace of JAX that lets every primitive run as it would have, and records those that matter."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+from jax.core import Trace
+from jax.extend.core import set_current_trace, take_current_trace
+
+from ._custom_rules import CustomCall, replay_of_custom_call
+from ._opaque import has_loop, linearized
+from ._recording import Recording
+
+Run = Callable[..., Sequence[Any]]
+
+
+class RecordingTrace(Trace):
+    """Hands back what the trace below it returns: arrays, or that trace's tracers.
+
+    Args:
+        below: the trace that runs the primitives.
+        depth: how many recording traces lie between this one and the one that computes at once;
+            `None` if there is no such one, as under `jax.jit`.
+    """
+
+    def __init__(self, below: Trace, depth: int | None) -> None:
+        super().__init__()
+        self.requires_low = False
+        self.below = below
+        self.depth = depth
+        self.recording: Recording | None = None
+
+    def stage_value(self, val: Any) -> Any:
+        """What JAX makes of a value of NumPy or Python, which nothing is recorded of."""
+        return self.below.stage_value(val)
+
+    def process_primitive(self, primitive: Any, args: Sequence[Any], params: Any, /) -> Any:
+        """Run a primitive, and record it if it takes a watched value."""
+        closed_over = self._watched_constants(params)
+        if not closed_over and not self._takes_watched(args):
+            with set_current_trace(self.below):
+                return primitive.bind(*args, **params)
+
+        inputs = [*closed_over, *args]
+        again = _replay(primitive, params, len(closed_over))
+        if self.depth is None and has_loop(primitive, params):
+            outputs = self._record_with_gradient(again, inputs)
+            return outputs if primitive.multiple_results else outputs[0]
+        with set_current_trace(self.below):
+            out = primitive.bind(*args, **params)
+        outputs = out if primitive.multiple_results else [out]
+        self.recording.add(again, (primitive, *params.items()), inputs, outputs)
+        return out
+
+    def process_custom_jvp_call(
+        self, primitive: Any, fun: Any, jvp: Any, args: Sequence[Any], /, **params: Any
+    ) -> Any:
+        """Run a function that has a rule for its tangents."""
+        return self._process_custom(CustomCall(primitive, (fun, jvp), params), args)
+
+    def process_custom_vjp_call(
+        self, primitive: Any, fun: Any, fwd: Any, bwd: Any, args: Sequence[Any], /, **params: Any
+    ) -> Any:
+        """Run a function that has a rule for its gradients."""
+        return self._process_custom(CustomCall(primitive, (fun, fwd, bwd), params), args)
+
+    def _process_custom(self, call: CustomCall, args: Sequence[Any]) -> Any:
+        if not self._takes_watched(args):
+            with set_current_trace(self.below):
+                return call.run(*args)
+        if self.depth is None:
+            return self._record_with_gradient(call.run, args)
+        replay = replay_of_custom_call(call, args)
+        with set_current_trace(self.below):
+            outputs = replay.first_run(*args)
+        self.recording.add(replay.run, replay.key, args, outputs)
+        return outputs
+
+    def _record_with_gradient(self, run: Run, args: Sequence[Any]) -> Sequence[Any]:
+        with set_current_trace(self.below):
+            outputs, again = linearized(run, args)
+        self.recording.add(again, None, args, outputs)
+        return outputs
+
+    def _takes_watched(self, args: Sequence[Any]) -> bool:
+        recording = self.recording
+        return recording is not None and any(map(recording.is_watched, args))
+
+    def _watched_constants(self, params: Any) -> Sequence[Any]:
+        """The arrays that a jitted function closes over, if one of them is watched."""
+        consts = getattr(params.get("jaxpr"), "consts", ())
+        return consts if consts and self._takes_watched(consts) else ()
+
+
+def _replay(primitive: Any, params: dict[str, Any], num_consts: int) -> Run:
+    """What runs a primitive again; takes what a jitted function closes over before its inputs."""
+    if num_consts:
+        jaxpr = params["jaxpr"].jaxpr
+        return lambda *values: jax.core.eval_jaxpr(
+            jaxpr, values[:num_consts], *values[num_consts:]
+        )
+    if params.get("compiler_options_kvs"):
+        # JAX takes options of XLA for whole programs alone.
+        params = {**params, "compiler_options_kvs": ()}
+    if primitive.multiple_results:
+        return lambda *values: primitive.bind(*values, **params)
+    return lambda *values: [primitive.bind(*values, **params)]
+
+
+class _Traces(threading.local):
+    """The traces of this thread for code that computes at once, by their depth.
+
+    JAX keeps what it compiled by the trace, so that each is used again.
+    """
+
+    def __init__(self) -> None:
+        self.by_depth: list[RecordingTrace] = []
+
+
+_TRACES = _Traces()
+
+
+def new_trace() -> RecordingTrace:
+    """A trace that is not in use, to be put on top of the current one."""
+    with take_current_trace() as below, take_current_trace() as at_once:
+        pass
+    if below is at_once:
+        depth = 0
+    elif isinstance(below, RecordingTrace) and below.depth is not None:
+        depth = below.depth + 1
+    else:
+        return RecordingTrace(below, None)
+    known = _TRACES.by_depth
+    if depth == len(known):
+        known.append(RecordingTrace(below, depth))
+    trace = known[depth]
+    is_free = trace.recording is None and trace.below is below
+    return trace if is_free else RecordingTrace(below, depth)
+
+
+def computes_at_once() -> bool:
+    """Whether JAX computes values here and now, under gradient tapes or not."""
+    with take_current_trace() as trace, take_current_trace() as at_once:
+        return trace is at_once or (isinstance(trace, RecordingTrace) and trace.depth is not None)
+
+
+def outer_recordings() -> list[Recording]:
+    """The recordings of the tapes that are open in this thread, as the current trace knows them."""
+    found = []
+    with take_current_trace() as trace:
+        pass
+    while isinstance(trace, RecordingTrace):
+        if trace.recording is not None:
+            found.append(trace.recording)
+        trace = trace.below
+    return found
