@@ -57,9 +57,9 @@ def as_target(leaf: Any) -> jax.Array:
     )
 
 
-def _cotangent(target: jax.Array, given: Any) -> jax.Array:
+def _cotangent(target: jax.Array, given: Any) -> jax.Array | np.ndarray:
     if given is None:
-        return jnp.ones_like(target)
+        return np.ones(target.shape, target.dtype)
     cotangent = jnp.asarray(given.value if isinstance(given, Variable) else given, target.dtype)
     if cotangent.shape != target.shape:
         raise ShapeError(

@@ -9,6 +9,7 @@ from jax.core import Trace
 from jax.extend.core import set_current_trace, take_current_trace
 
 from ._custom_rules import CustomCall, replay_of_custom_call
+from ._jitted_calls import compiled_call
 from ._opaque import has_loop, linearized
 from ._recording import Recording
 
@@ -47,10 +48,12 @@ class RecordingTrace(Trace):
         if self.depth is None and has_loop(primitive, params):
             outputs = self._record_with_gradient(again, inputs)
             return outputs if primitive.multiple_results else outputs[0]
+        key = (primitive, *params.items())
+        compiled = compiled_call(key, primitive, params) if self.depth == 0 else None
         with set_current_trace(self.below):
-            out = primitive.bind(*args, **params)
+            out = primitive.bind(*args, **params) if compiled is None else compiled(*args)
         outputs = out if primitive.multiple_results else [out]
-        self.recording.add(again, (primitive, *params.items()), inputs, outputs)
+        self.recording.add(again, key, inputs, outputs)
         return out
 
     def process_custom_jvp_call(
@@ -65,12 +68,35 @@ class RecordingTrace(Trace):
         """Run a function that has a rule for its gradients."""
         return self._process_custom(CustomCall(primitive, (fun, fwd, bwd), params), args)
 
+    def process_call(
+        self, primitive: Any, fun: Any, args: Sequence[Any], params: dict[str, Any], /
+    ) -> Any:
+        """Run a function that JAX keeps together."""
+        return self._process_whole(lambda *a: primitive.bind(*a, subfuns=(fun,), **params), args)
+
+    def process_shard_map(
+        self, primitive: Any, fun: Any, args: Sequence[Any], /, **params: Any
+    ) -> Any:
+        """Run a function on parts of arrays that lie on several devices."""
+        results = []
+
+        def run(*values: Any) -> list[Any]:
+            results.append(primitive.bind(*values, subfuns=(fun,), **params))
+            return list(results[0])
+
+        outputs = iter(self._process_whole(run, args))
+        return results[0].map(lambda _: next(outputs))
+
+    def _process_whole(self, run: Run, args: Sequence[Any]) -> Any:
+        """Run a function once, and record its gradient if it takes a watched value."""
+        if self._takes_watched(args):
+            return self._record_with_gradient(run, args)
+        with set_current_trace(self.below):
+            return run(*args)
+
     def _process_custom(self, call: CustomCall, args: Sequence[Any]) -> Any:
-        if not self._takes_watched(args):
-            with set_current_trace(self.below):
-                return call.run(*args)
-        if self.depth is None:
-            return self._record_with_gradient(call.run, args)
+        if self.depth is None or not self._takes_watched(args):
+            return self._process_whole(call.run, args)
         replay = replay_of_custom_call(call, args)
         with set_current_trace(self.below):
             outputs = replay.first_run(*args)
@@ -97,9 +123,7 @@ def _replay(primitive: Any, params: dict[str, Any], num_consts: int) -> Run:
     """What runs a primitive again; takes what a jitted function closes over before its inputs."""
     if num_consts:
         jaxpr = params["jaxpr"].jaxpr
-        return lambda *values: jax.core.eval_jaxpr(
-            jaxpr, values[:num_consts], *values[num_consts:]
-        )
+        return lambda *values: jax.core.eval_jaxpr(jaxpr, values[:num_consts], *values[num_consts:])
     if params.get("compiler_options_kvs"):
         # JAX takes options of XLA for whole programs alone.
         params = {**params, "compiler_options_kvs": ()}
