@@ -51,8 +51,10 @@ NAMES = {
     "SymbolicScope": "deepkit.tensors",
     "UnconnectedGradients": "deepkit.autodiff",
     "Variable": "deepkit.tensors",
+    "custom_gradient": "deepkit.autodiff",
     "device": "deepkit.tensors",
     "name_scope": "deepkit.tensors",
+    "stop_gradient": "deepkit.ops",
     "value_and_grad": "deepkit.autodiff",
     "version": "deepkit._version",
 }

@@ -33,10 +33,28 @@ class CustomCall:
     def identity(self) -> Any:
         """What is equal for calls that do the same; `None` if that is not known."""
         function, *rules = (getattr(wrapped, "f", None) for wrapped in self._functions)
-        module = getattr(function, "__module__", None) or ""
-        if module.partition(".")[0] not in _KNOWN_LIBRARIES:
+        if not _is_known(function):
             return None
-        return (self._primitive, self._functions[0], *rules)
+        transforms = getattr(self._functions[0], "transforms", ())
+        identity = (self._primitive, function, _unwrapped(transforms), *rules)
+        try:
+            hash(identity)
+        except TypeError:
+            return None
+        return identity
+
+
+def _is_known(function: Any) -> bool:
+    """Whether it is a library's function that closes over nothing."""
+    library = (getattr(function, "__module__", None) or "").partition(".")[0]
+    return library in _KNOWN_LIBRARIES and "<locals>" not in getattr(function, "__qualname__", "")
+
+
+def _unwrapped(value: Any) -> Any:
+    """What JAX wraps to keep it from being hashed: arguments that are not differentiated by."""
+    if isinstance(value, tuple):
+        return tuple(map(_unwrapped, value))
+    return value.val if type(value).__name__ == "Unhashable" else value
 
 
 @dataclasses.dataclass(frozen=True)

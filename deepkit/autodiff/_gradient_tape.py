@@ -256,7 +256,7 @@ class GradientTape:
         basis = jnp.broadcast_to(basis, (size, rows, *columns))
         (found,) = self._gradients([target], [basis], [source], _batching(experimental_use_pfor))
         if found is None:
-            return zeros_like_source(source, target.shape)
+            return jnp.zeros((*target.shape, *shape[1:]), target.dtype)
         return jnp.moveaxis(found, 0, 1).reshape(rows, *columns, *shape[1:])
 
     def _gradients(

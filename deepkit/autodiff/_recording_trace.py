@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.core import Trace
 from jax.extend.core import set_current_trace, take_current_trace
 
@@ -43,6 +44,8 @@ class RecordingTrace(Trace):
             with set_current_trace(self.below):
                 return primitive.bind(*args, **params)
 
+        if primitive.name == "stop_gradient":
+            return self._unwatched(primitive, args, params)
         inputs = [*closed_over, *args]
         again = _replay(primitive, params, len(closed_over))
         if self.depth is None and has_loop(primitive, params):
@@ -67,6 +70,11 @@ class RecordingTrace(Trace):
     ) -> Any:
         """Run a function that has a rule for its gradients."""
         return self._process_custom(CustomCall(primitive, (fun, fwd, bwd), params), args)
+
+    def _unwatched(self, primitive: Any, args: Sequence[Any], params: Any) -> Any:
+        """The output of a primitive, which may be its input, as an array that is not watched."""
+        with set_current_trace(self.below):
+            return _distinct([primitive.bind(*args, **params)], args)[0]
 
     def process_call(
         self, primitive: Any, fun: Any, args: Sequence[Any], params: dict[str, Any], /
@@ -99,13 +107,14 @@ class RecordingTrace(Trace):
             return self._process_whole(call.run, args)
         replay = replay_of_custom_call(call, args)
         with set_current_trace(self.below):
-            outputs = replay.first_run(*args)
+            outputs = _distinct(replay.first_run(*args), args)
         self.recording.add(replay.run, replay.key, args, outputs)
         return outputs
 
     def _record_with_gradient(self, run: Run, args: Sequence[Any]) -> Sequence[Any]:
         with set_current_trace(self.below):
             outputs, again = linearized(run, args)
+            outputs = _distinct(outputs, args)
         self.recording.add(again, None, args, outputs)
         return outputs
 
@@ -130,6 +139,12 @@ def _replay(primitive: Any, params: dict[str, Any], num_consts: int) -> Run:
     if primitive.multiple_results:
         return lambda *values: primitive.bind(*values, **params)
     return lambda *values: [primitive.bind(*values, **params)]
+
+
+def _distinct(outputs: Sequence[Any], args: Sequence[Any]) -> list[Any]:
+    """Outputs that are not inputs: what returns its input may have a derivative of its own."""
+    inputs = {id(value) for value in args}
+    return [jnp.copy(output) if id(output) in inputs else output for output in outputs]
 
 
 class _Traces(threading.local):
