@@ -2,6 +2,5 @@
 
 from ._custom_gradient import custom_gradient as custom_gradient
 from ._gradient_tape import GradientTape as GradientTape
-from ._recording_trace import computes_at_once as computes_at_once
 from ._unconnected_gradients import UnconnectedGradients as UnconnectedGradients
 from ._value_and_grad import value_and_grad as value_and_grad

@@ -41,7 +41,7 @@ def gradients_of(
         batching: one of `BATCHINGS`.
 
     Returns:
-        An array for each source; `None` for those by which there is no derivative.
+        An array for each source that a target depends on; `None` where the derivative is stopped.
     """
     values = (*inputs, *pins, *cotangents)
     is_traced = any(isinstance(value, jax.core.Tracer) for value in values)
@@ -92,18 +92,19 @@ class _Program:
 
 def _pullback(part: Part, inputs: Values, pins: Values) -> Callable[[Values], list[Any]]:
     pinned = dict(zip(part.pins, pins))
+    numbers = [number for number in part.sources if number is not None]
 
     def forward(sources: Values) -> list[Any]:
         values = dict(enumerate(inputs))
         pins = dict(pinned)
-        for number, source in zip(part.sources, sources):
+        for number, source in zip(numbers, sources):
             (pins if number in pins else values)[number] = source
         for step, ins, outs in part.steps:
             for number, out in zip(outs, step.run(*(values[n] for n in ins))):
                 values[number] = _pin(out, pins[number]) if number in pins else out
         return [values[number] for number in part.targets if number is not None]
 
-    sources = [pinned[n] if n in pinned else inputs[n] for n in part.sources]
+    sources = [pinned[n] if n in pinned else inputs[n] for n in numbers]
     _, pull = jax.vjp(forward, sources)
 
     def gradients(cotangents: Values) -> list[Any]:

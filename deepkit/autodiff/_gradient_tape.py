@@ -280,8 +280,9 @@ class GradientTape:
             return [None] * len(sources)
         inputs = [as_input(recording.array(slot)) for slot in part.inputs]
         pins = [recording.array(slot) for slot in part.pins.values()]
-        by_slot = dict(zip(all_slots, gradients_of(part, inputs, pins, known, batching)))
-        return [_sum([by_slot[slot] for slot in of_source]) for of_source in slots]
+        relevant = [slot for slot, n in zip(all_slots, part.sources) if n is not None]
+        by_slot = dict(zip(relevant, gradients_of(part, inputs, pins, known, batching)))
+        return [_sum([by_slot.get(slot) for slot in of_source]) for of_source in slots]
 
     def _usable_recording(self) -> Recording:
         if self._recording is None:

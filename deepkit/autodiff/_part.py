@@ -16,14 +16,14 @@ class Part:
         inputs: the slots of what goes in from outside; their numbers come first, in this order.
         pins: the slots, by their numbers, of values that an operation returns and that may be
             differentiated by nevertheless.
-        sources: the numbers of the sources.
+        sources: the numbers of the sources; `None` for those on which no target depends.
         targets: the numbers of the targets; `None` for those that depend on no source.
     """
 
     steps: list[tuple[Step, list[int], list[int | None]]]
     inputs: list[int]
     pins: dict[int, int]
-    sources: list[int]
+    sources: list[int | None]
     targets: list[int | None]
 
     def key(self) -> Any:
@@ -64,29 +64,28 @@ def part_between(
             steps.append(step)
             needed.update(s for s in step.inputs if s in reached or recording.array(s) is None)
     steps.reverse()
-    made = {slot for step in steps for slot in step.outputs if slot is not None}
-    taken = [slot for step in steps for slot in step.inputs]
-    ends = [slot if slot in starts or slot in reached else None for slot in targets]
-    outside = [*taken, *sources, *(slot for slot in ends if slot is not None)]
-    inputs = [slot for slot in dict.fromkeys(outside) if slot not in made]
-    numbers: dict[int | None, int | None] = {slot: number for number, slot in enumerate(inputs)}
-    for step in steps:
-        for slot in step.outputs:
-            if slot is not None:
-                numbers[slot] = len(numbers)
-    numbers[None] = None
+    part = _numbered(
+        steps, sources, [slot if slot in starts or slot in reached else None for slot in targets]
+    )
+    for step, _, outs in part.steps:
+        for slot, number in zip(step.outputs, outs):
+            if slot in starts or (slot is not None and is_watched_elsewhere(recording.array(slot))):
+                part.pins[number] = slot
+    return part
+
+
+def _numbered(steps: list[Step], sources: list[int], targets: list[int | None]) -> Part:
+    """Steps, and what goes in and out, with numbers in the order in which values come."""
+    made = {slot for step in steps for slot in step.outputs}
+    used = dict.fromkeys(slot for step in steps for slot in step.inputs)
+    used.update(dict.fromkeys(slot for slot in targets if slot is not None))
+    inputs = [slot for slot in used if slot not in made]
+    outputs = [slot for step in steps for slot in step.outputs if slot is not None]
+    numbers: dict[int | None, int] = {slot: n for n, slot in enumerate([*inputs, *outputs])}
+    wired = [
+        (step, [numbers[s] for s in step.inputs], [numbers.get(s) for s in step.outputs])
+        for step in steps
+    ]
     return Part(
-        [
-            (step, [numbers[s] for s in step.inputs], [numbers[s] for s in step.outputs])
-            for step in steps
-        ],
-        inputs,
-        {
-            numbers[slot]: slot
-            for step in steps
-            for slot in step.outputs
-            if slot is not None and (slot in starts or is_watched_elsewhere(recording.array(slot)))
-        },
-        [numbers[slot] for slot in sources],
-        [numbers[slot] for slot in ends],
+        wired, inputs, {}, [numbers.get(s) for s in sources], [numbers.get(t) for t in targets]
     )

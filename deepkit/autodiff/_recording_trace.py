@@ -178,12 +178,6 @@ def new_trace() -> RecordingTrace:
     return trace if is_free else RecordingTrace(below, depth)
 
 
-def computes_at_once() -> bool:
-    """Whether JAX computes values here and now, under gradient tapes or not."""
-    with take_current_trace() as trace, take_current_trace() as at_once:
-        return trace is at_once or (isinstance(trace, RecordingTrace) and trace.depth is not None)
-
-
 def outer_recordings() -> list[Recording]:
     """The recordings of the tapes that are open in this thread, as the current trace knows them."""
     found = []

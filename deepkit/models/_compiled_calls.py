@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from deepkit.autodiff import computes_at_once
 from deepkit.core import tree
 from deepkit.core.compiler_options import jit
 from deepkit.layers._call_context import is_inside_call
@@ -18,6 +17,7 @@ from deepkit.tensors import (
     Variable,
     as_array,
     collect_value_checks,
+    computes_at_once,
     current_scope,
     get_mask,
     in_abstract_scope,

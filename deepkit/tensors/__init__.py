@@ -22,6 +22,7 @@ from ._operation import node_of as node_of
 from ._operation import operation as operation
 from ._reads import are_reads_listened_to as are_reads_listened_to
 from ._reads import listen_to_reads as listen_to_reads
+from ._reads import unheard as unheard
 from ._scope import StatelessScope as StatelessScope
 from ._scope import SymbolicScope as SymbolicScope
 from ._scope import current_scope as current_scope
@@ -34,6 +35,8 @@ from ._seeds import global_seed_generator as global_seed_generator
 from ._seeds import make_default_seed as make_default_seed
 from ._seeds import set_random_seed as set_random_seed
 from ._seeds import suits_host as suits_host
+from ._tensor_spec import TensorSpec as TensorSpec
+from ._tracing import computes_at_once as computes_at_once
 from ._value_checks import ValueCheck as ValueCheck
 from ._value_checks import check_values as check_values
 from ._value_checks import collect_value_checks as collect_value_checks

@@ -41,6 +41,16 @@ class listen_to_reads:
         _LISTENERS.all = tuple(remaining)
 
 
+class unheard:
+    """Within a `with` block, nobody is told of what this thread reads."""
+
+    def __enter__(self) -> None:
+        self._before, _LISTENERS.all = _LISTENERS.all, ()
+
+    def __exit__(self, *error: object) -> None:
+        _LISTENERS.all = self._before
+
+
 def are_reads_listened_to() -> bool:
     """Whether someone listens in this thread."""
     return bool(_LISTENERS.all)

@@ -145,6 +145,9 @@ class StatelessScope:
             outer = outer._parent
         return variable.concrete_value()
 
+    def note_creation(self, variable: "Variable") -> None:
+        """Called for each variable that is made inside; a place for those who want to know."""
+
     def written(self) -> list["Variable"]:
         """The variables that were assigned to inside, in the order of their first assignment."""
         return list(self._written.values())
@@ -172,6 +175,14 @@ def scoped_value(variable: "Variable") -> jax.Array | None:
             return value
         scope = scope._parent
     return None
+
+
+def note_creation(variable: "Variable") -> None:
+    """Tell the open scopes of this thread that a variable was made."""
+    scope = _CURRENT.scope
+    while scope is not None:
+        scope.note_creation(variable)
+        scope = scope._parent
 
 
 def loss_scope() -> StatelessScope | None:

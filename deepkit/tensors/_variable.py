@@ -25,6 +25,7 @@ from deepkit.tensors._reads import are_reads_listened_to, told
 from deepkit.tensors._scope import (
     current_scope,
     in_abstract_scope,
+    note_creation,
     outside_scopes,
     scoped_value,
 )
@@ -117,6 +118,7 @@ class Variable(ArrayLike):
         else:
             self._shape = known_shape(shape, initializer, self._path)
             self._dtype = usable_dtype(dtype, self._path)
+        note_creation(self)
 
     name = property(lambda self: self._name, doc="The last name of its path.")
     path = property(lambda self: self._path, doc="Names of the scopes it was made in, and its own.")

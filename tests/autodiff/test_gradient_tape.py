@@ -527,3 +527,11 @@ def test_a_compiled_gradient_of_layers_does_no_more_products(layer):
     assert products_in(with_tape, values) == products_in(with_jax, values) > 0
     for a, b in zip(jax.tree.leaves(with_tape(values)), jax.tree.leaves(with_jax(values))):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_around_gradients_that_are_worked_out_otherwise():
+    w = deepkit.Variable(2.0)
+    with GradientTape() as tape:
+        value, (gradient,) = deepkit.value_and_grad(lambda: w**3, [w])()
+        total = value + gradient
+    assert float(tape.gradient(total, w)) == 3 * 4.0 + 6 * 2.0
