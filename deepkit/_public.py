@@ -9,6 +9,7 @@ from deepkit.core import registry
 
 MODULES = (
     "activations",
+    "autograph",
     "backend",
     "callbacks",
     "config",
@@ -51,12 +52,17 @@ NAMES = {
     "SymbolicScope": "deepkit.tensors",
     "UnconnectedGradients": "deepkit.autodiff",
     "Variable": "deepkit.tensors",
+    "cond": "deepkit.ops",
     "custom_gradient": "deepkit.autodiff",
     "device": "deepkit.tensors",
     "name_scope": "deepkit.tensors",
+    "print": "deepkit.autograph",
+    "scan": "deepkit.ops",
     "stop_gradient": "deepkit.ops",
+    "switch": "deepkit.ops",
     "value_and_grad": "deepkit.autodiff",
     "version": "deepkit._version",
+    "while_loop": "deepkit.ops",
 }
 
 # Public modules whose classes (all of them have `from_config`) a file may name, and those whose

@@ -36,6 +36,14 @@ class StateError(DeepkitError, RuntimeError):
     """State is read or written where that cannot be right."""
 
 
+class UnboundVariableError(DeepkitError, UnboundLocalError):
+    """Converted code reads a variable that has a value on some ways through the code only."""
+
+
+class GradientError(DeepkitError, ValueError):
+    """A gradient is asked for that cannot be worked out."""
+
+
 class NotBuiltError(DeepkitError, ValueError):
     """A layer or model is used before its weights exist."""
 

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from deepkit import regularizers
-from deepkit.core import naming, shapes, tree
+from deepkit.core import naming, shapes, tree, user_code
 from deepkit.core.autoconfig import automatic_config
 from deepkit.core.errors import ArgumentTypeError, NotBuiltError, SerializationError, StateError
 from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
@@ -163,7 +163,7 @@ class Layer(StatefulOperation):
 
     def _build_by_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with naming.name_scope(self.name, caller=self):
-            infer_outputs(self.call, args, kwargs)
+            infer_outputs(user_code.prepared(self.call), args, kwargs)
 
     def _maybe_build(self, tensors: dict[str, Any]) -> None:
         if self.built:
@@ -306,7 +306,7 @@ class Layer(StatefulOperation):
             with naming.name_scope(self.name, caller=self), AutocastScope(self.compute_dtype):
                 if symbolic:
                     return self.symbolic_call(*args, **kwargs)
-                outputs = self.call(*args, **kwargs)
+                outputs = user_code.prepared(self.call)(*args, **kwargs)
             self._penalize(outputs)
             return outputs
         except Exception as error:
@@ -343,7 +343,7 @@ class Layer(StatefulOperation):
             if signature.takes_training and arguments.get("training") is None:
                 training = self._training_in_force(signature, arguments)
                 _fill("training", training, arguments, kwargs)
-            return self.call(*args, **kwargs)
+            return user_code.prepared(self.call)(*args, **kwargs)
 
         return infer_outputs(converted_call, args, kwargs)
 

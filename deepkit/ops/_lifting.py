@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import jaxpr_as_fun
 
 from deepkit.core import tree
 from deepkit.tensors import AutocastScope, StatelessScope, Variable, loss_scope
@@ -103,6 +104,66 @@ def run(
         *(scope.get_current_value(variable) for variable in carried.variables),
         *(_add(total, scope.losses_of([owner])) for owner, total in zip(carried.owners, totals)),
     )
+
+
+@dataclasses.dataclass
+class Recording:
+    """A stateful function, traced once, to be run again as a pure one without its Python code.
+
+    Args:
+        carried: the state that it was given, then the state that it turned out to change besides.
+        given: how many variables and owners of `carried` it was given.
+    """
+
+    carried: Carried
+    given: tuple[int, int]
+    _program: Any
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it was given all the state that it changes."""
+        return self.given == (len(self.carried.variables), len(self.carried.owners))
+
+    def __call__(self, arguments: Sequence[Any], values: Values) -> tuple[list[Any], Values]:
+        """The outputs and the new values of `carried`, of arguments and the given values."""
+        results = jaxpr_as_fun(self._program)(*arguments, *values)
+        count = len(self.carried.variables) + len(self.carried.owners)
+        split = len(results) - count
+        return list(results[:split]), tuple(results[split:])
+
+
+def record(
+    function: Callable[..., Sequence[jax.Array]], arguments: Sequence[Any], carried: Carried
+) -> Recording:
+    """Trace a stateful function of arrays, once.
+
+    Args:
+        function: returns arrays.
+        arguments: the types of its arguments.
+        carried: the state whose values it is to be given.
+    """
+    recording = Recording(
+        Carried(list(carried.variables), list(carried.owners)),
+        (len(carried.variables), len(carried.owners)),
+        None,
+    )
+    everything = recording.carried
+
+    def pure(arguments: Sequence[Any], values: Values) -> list[Any]:
+        with _Scope(zip(carried.variables, values)) as scope:
+            outputs = function(*arguments)
+        everything.variables += _new(scope.written(), carried.variables)
+        everything.owners += _new(scope.owners, carried.owners)
+        totals = list(values[len(carried.variables) :])
+        totals += [jnp.zeros((), "float32")] * (len(everything.owners) - len(totals))
+        return [
+            *outputs,
+            *(scope.get_current_value(variable) for variable in everything.variables),
+            *(_add(t, scope.losses_of([o])) for o, t in zip(everything.owners, totals)),
+        ]
+
+    recording._program = jax.make_jaxpr(pure)(list(arguments), carried.read())
+    return recording
 
 
 def _new(found: Sequence[Any], known: Sequence[Any]) -> list[Any]:

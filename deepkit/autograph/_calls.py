@@ -1,0 +1,158 @@
+"""Calls in converted code: user functions are converted too, on the way."""
+
+import functools
+import logging
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from deepkit.core import user_code
+
+from ._builtins import BUILTINS
+from ._location import is_converted
+from ._operators import STATEMENTS
+from ._policy import MARK, converts, is_resumable
+from ._source import SourceUnavailable, Unsupported
+from ._transpiler import CodeCache, converted
+
+_LOG = logging.getLogger("deepkit.autograph")
+_FAILED = CodeCache()
+# Functions that run those that they are given while a program is traced.
+_CALLING_LIBRARIES = ("jax.", "jax_", "deepkit.ops", "deepkit.autodiff")
+
+
+def converted_call(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, scope: Any
+) -> Any:
+    """Call a function from converted code.
+
+    Args:
+        function: what is called.
+        args: its positional arguments.
+        kwargs: its keyword arguments, `None` for none.
+        scope: the scope of the converted function that calls.
+    """
+    recursive = scope.callopts.recursive
+    kind = type(function)
+    if kind is types.FunctionType and (not recursive or MARK in function.__dict__):
+        pass
+    elif kind is types.BuiltinFunctionType or kind is type:
+        function = _of_builtin(function)
+    elif recursive:
+        function, args = prepared(function, args)
+    return function(*args, **kwargs) if kwargs else function(*args)
+
+
+def _of_builtin(function: Any) -> Any:
+    return BUILTINS.get(function, function)
+
+
+def prepared(function: Any, args: tuple[Any, ...] = ()) -> tuple[Any, tuple[Any, ...]]:
+    """What to call in the place of a function, and with which arguments."""
+    if isinstance(function, functools.partial):
+        inner, _ = prepared(function.func)
+        changed = inner is not function.func
+        return (
+            functools.partial(inner, *function.args, **function.keywords) if changed else function
+        ), args
+    if isinstance(function, types.MethodType):
+        inner = function.__func__
+        if isinstance(inner, types.FunctionType) and converts(inner):
+            return types.MethodType(convert_now(inner), function.__self__), args
+        return function, args
+    if isinstance(function, types.FunctionType):
+        if converts(function):
+            return convert_now(function), args
+        if _calls_arguments(function):
+            args = tuple(map(_prepared_argument, args))
+        return function, args
+    if isinstance(function, type):
+        return function, args
+    call = getattr(type(function), "__call__", None)
+    if isinstance(call, types.FunctionType) and converts(call):
+        return types.MethodType(convert_now(call), function), args
+    return function, args
+
+
+def _calls_arguments(function: types.FunctionType) -> bool:
+    return (function.__module__ or "").startswith(_CALLING_LIBRARIES)
+
+
+def _prepared_argument(argument: Any) -> Any:
+    plain = isinstance(argument, types.FunctionType | types.MethodType)
+    if not plain or MARK in getattr(argument, "__dict__", {}):
+        return argument
+    changed, _ = prepared(argument)
+    return changed
+
+
+def prepared_method(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The conversion of methods that the library calls in the user's classes."""
+    return prepared(method)[0]
+
+
+def convert_now(
+    function: types.FunctionType, recursive: bool = True, *, asked: bool = False
+) -> types.FunctionType:
+    """A converted function, or the function itself with a warning if that cannot be.
+
+    Args:
+        function: a Python function.
+        recursive: whether the functions that it calls are converted too.
+        asked: whether the user asked for this very function.
+    """
+    if is_converted(function.__code__) or MARK in function.__dict__:
+        return function
+    code = function.__code__
+    if _FAILED.get(code):
+        return function
+    if is_resumable(function):
+        _fall_back(function, "it is a generator or an async function")
+        return function
+    try:
+        made = converted(function, recursive)
+    except SourceUnavailable as error:
+        _fall_back(function, f"its source code is not available ({error})")
+        return function
+    except Unsupported as error:
+        _fall_back(function, str(error))
+        return function
+    _LOG.debug("Converted %s:\n%s", function.__qualname__, made.text)
+    result = made.bind(function, _OPERATORS)
+    setattr(result, MARK, True)
+    return result
+
+
+def _fall_back(function: types.FunctionType, reason: str) -> None:
+    """Say, once, that a function runs as it is."""
+    _FAILED.put(function.__code__, True)
+    code = function.__code__
+    warnings.warn(
+        f"`{function.__qualname__}` ({code.co_filename}:{code.co_firstlineno}) is not converted and "
+        f"is traced as plain Python: {reason}. Its `if` and loops cannot depend on tensors. Define "
+        f"it by `def` in a file, without what is named here, or mark it with "
+        f"`@deepkit.autograph.do_not_convert`.",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def call_converted(
+    function: Callable[..., Any], recursive: bool, args: Any, kwargs: dict[str, Any]
+) -> Any:
+    """Call a function that the user asked to convert, with conversion on."""
+    if isinstance(function, functools.partial):
+        kwargs = {**function.keywords, **kwargs}
+        return call_converted(function.func, recursive, (*function.args, *args), kwargs)
+    if isinstance(function, types.MethodType):
+        return call_converted(function.__func__, recursive, (function.__self__, *args), kwargs)
+    if isinstance(function, types.FunctionType):
+        function = convert_now(function, recursive, asked=True)
+    elif recursive:
+        function = prepared(function)[0]
+    with user_code.converting(prepared_method if recursive else None):
+        return function(*args, **kwargs)
+
+
+_OPERATORS = types.SimpleNamespace(**vars(STATEMENTS), converted_call=converted_call)

@@ -1,0 +1,109 @@
+"""The passes that differ from those of diastatic-malt."""
+
+import ast
+from typing import Any
+
+from malt.converters import call_trees, control_flow, logical_expressions
+from malt.core import converter
+from malt.pyct import anno, cfg, qual_names, templates
+from malt.pyct.static_analysis import activity, liveness, reaching_definitions, reaching_fndefs
+
+# They look at the frame that calls them, so nothing may stand between.
+_FRAME_BOUND = {"globals", "locals", "vars", "dir", "eval", "exec", "breakpoint", "super"}
+
+
+class Asserts(converter.Base):
+    """`assert test, message` becomes a call; the message is worked out only if it is needed."""
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        node = self.generic_visit(node)
+        call = templates.replace(
+            "ag__.assert_stmt(test, lambda: message)",
+            test=node.test,
+            message=node.msg if node.msg is not None else ast.Constant(None),
+        )
+        anno.copyanno(node, call[0], anno.Basic.ORIGIN)
+        return call
+
+
+class Calls(call_trees.CallTreeTransformer):
+    """Calls go through `converted_call`, but for those that look at the frame of their caller."""
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        name = str(anno.getanno(node.func, anno.Basic.QN, default=""))
+        if name in _FRAME_BOUND or name.startswith("pdb."):
+            return self.generic_visit(node)
+        call = super().visit_Call(node)
+        anno.copyanno(node, call, anno.Basic.ORIGIN)
+        return call
+
+
+class _ControlFlow(control_flow.ControlFlowTransformer):
+    """Also says which attributes of objects from outside a statement changes.
+
+    Args:
+        context: of the conversion.
+        local_names: variables that the function itself assigns.
+    """
+
+    def __init__(self, context: Any, local_names: set[str]) -> None:
+        super().__init__(context)
+        self._local_names = local_names
+
+    def _with_outer(self, nodes: list[ast.stmt]) -> list[ast.stmt]:
+        call = nodes[-1].value
+        position = 5 if call.func.attr in ("if_stmt", "for_stmt") else 4
+        names = [constant.value for constant in call.args[position].elts]
+        outer = [name for name in names if "." in name and _root(name) not in self._local_names]
+        if outer:
+            constants = ast.Tuple([ast.Constant(name) for name in outer], ctx=ast.Load())
+            call.keywords.append(ast.keyword("outer", constants))
+        return nodes
+
+    def visit_If(self, node: ast.If) -> Any:
+        return self._with_outer(super().visit_If(node))
+
+    def visit_While(self, node: ast.While) -> Any:
+        return self._with_outer(super().visit_While(node))
+
+    def visit_For(self, node: ast.For) -> Any:
+        return self._with_outer(super().visit_For(node))
+
+
+def _root(name: str) -> str:
+    return name.replace("[", ".").split(".")[0]
+
+
+def transform_control_flow(node: ast.AST, context: Any) -> ast.AST:
+    """`if`, `while` and `for` become calls of operators that get their blocks as functions."""
+    stored = {
+        name.id
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    }
+    graphs = cfg.build(node)
+    node = qual_names.resolve(node)
+    node = activity.resolve(node, context, None)
+    node = reaching_definitions.resolve(node, context, graphs)
+    node = reaching_fndefs.resolve(node, context, graphs)
+    node = liveness.resolve(node, context, graphs)
+    return _ControlFlow(context, stored).visit(node)
+
+
+class Comparisons(logical_expressions.LogicalExpressionTransformer):
+    """`and`, `or`, `not` become operators; so do chains of comparisons, each part worked out once.
+
+    Single comparisons are left alone, for arrays compare by themselves.
+    """
+
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        node = self.generic_visit(node)
+        if len(node.ops) == 1:
+            return node
+        parts = [
+            ast.Tuple([ast.Constant(type(op).__name__), self._as_lambda(right)], ctx=ast.Load())
+            for op, right in zip(node.ops, node.comparators)
+        ]
+        chain = templates.replace_as_expression("ag__.compare_chain(left)", left=node.left)
+        chain.args.extend(parts)
+        return chain

@@ -1,0 +1,118 @@
+"""What a compiled `for` goes over: tensors, ranges to a traced bound, `enumerate`, `zip`."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from deepkit.core.errors import ArgumentTypeError
+
+from ._location import user_line
+from ._specs import is_number, is_traced, is_tracing, plain
+
+
+@dataclasses.dataclass
+class Staged:
+    """Something to go over in a compiled loop.
+
+    Args:
+        count: the number of turns; an array if it is known only when the program runs.
+        arrays: what is sliced along the first axis.
+        element: the element, of the number of the turn and the slices of `arrays`.
+    """
+
+    count: Any
+    arrays: Sequence[jax.Array]
+    element: Callable[[Any, Sequence[Any]], Any]
+
+    def __iter__(self) -> Iterator[Any]:
+        raise ArgumentTypeError(
+            f"{user_line()}a range to a bound that is known only when the program runs can only be "
+            f"gone over by a `for` statement in converted code."
+        )
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the number of turns is known when the loop is compiled."""
+        return isinstance(self.count, int)
+
+
+def staged(iterable: Any) -> Staged | None:
+    """The iterable as one for a compiled loop; `None` if Python goes over it.
+
+    Raises:
+        ArgumentTypeError: it is a scalar.
+    """
+    if isinstance(iterable, Staged):
+        return iterable
+    iterable = plain(iterable)
+    if not isinstance(iterable, jax.Array) or not (is_traced(iterable) or is_tracing()):
+        return None
+    if not iterable.shape:
+        raise ArgumentTypeError(
+            f"{user_line()}expected something to go over in `for`, received a scalar of dtype "
+            f"{iterable.dtype}. Use `range(n)` for `n` turns."
+        )
+    return Staged(iterable.shape[0], [iterable], lambda turn, slices: slices[0])
+
+
+def range_(*bounds: Any) -> Any:
+    """`range`, also to a bound that is known only when the program runs."""
+    bounds = tuple(map(plain, bounds))
+    if not any(map(is_traced, bounds)):
+        return range(*bounds)
+    for bound in bounds:
+        if not is_number(bound) and not jnp.issubdtype(bound.dtype, jnp.integer):
+            raise ArgumentTypeError(
+                f"{user_line()}expected the bounds of `range` to be integers, received one of "
+                f"dtype {bound.dtype}."
+            )
+    start, stop, step = {1: (0, *bounds, 1), 2: (*bounds, 1), 3: bounds}[len(bounds)]
+    with jax.numpy_dtype_promotion("standard"):
+        # Rounded up, for steps of both signs.
+        count = jnp.maximum(-((start - stop) // step), 0)
+
+    def element(turn: Any, slices: Sequence[Any]) -> Any:
+        with jax.numpy_dtype_promotion("standard"):
+            return start + turn * step
+
+    return Staged(count, [], element)
+
+
+def enumerate_(iterable: Any, start: int = 0) -> Any:
+    """`enumerate`, also of tensors."""
+    inner = staged(iterable)
+    if inner is None:
+        return enumerate(iterable, start)
+    return Staged(inner.count, inner.arrays, lambda turn, s: (start + turn, inner.element(turn, s)))
+
+
+def zip_(*iterables: Any, strict: bool = False) -> Any:
+    """`zip`, also of tensors."""
+    inner = [staged(iterable) for iterable in iterables]
+    if not inner or not all(part is not None and part.is_known for part in inner):
+        return zip(*iterables, strict=strict)
+    count = min(part.count for part in inner)
+    if strict and any(part.count != count for part in inner):
+        raise ArgumentTypeError(
+            f"{user_line()}expected tensors of one length for `zip(..., strict=True)`, received "
+            f"lengths {', '.join(str(part.count) for part in inner)}."
+        )
+    arrays = [array[:count] for part in inner for array in part.arrays]
+
+    def element(turn: Any, slices: Sequence[Any]) -> Any:
+        given = iter(slices)
+        return tuple(part.element(turn, [next(given) for _ in part.arrays]) for part in inner)
+
+    return Staged(count, arrays, element)
+
+
+def reversed_(iterable: Any) -> Any:
+    """`reversed`, also of tensors."""
+    inner = staged(iterable)
+    if inner is None or not inner.is_known:
+        return reversed(iterable)
+    arrays = [jnp.flip(array, 0) for array in inner.arrays]
+    return Staged(inner.count, arrays, lambda turn, s: inner.element(inner.count - 1 - turn, s))
