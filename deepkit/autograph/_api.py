@@ -109,7 +109,7 @@ def to_graph(
     """
     function = _plain_function(entity)
     _converted_or_refused(function, recursive)
-    return convert_now(function, recursive, asked=True)
+    return convert_now(function, recursive)
 
 
 def to_code(

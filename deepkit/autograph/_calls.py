@@ -1,6 +1,7 @@
 """Calls in converted code: user functions are converted too, on the way."""
 
 import functools
+import inspect
 import logging
 import types
 import warnings
@@ -69,7 +70,7 @@ def prepared(function: Any, args: tuple[Any, ...] = ()) -> tuple[Any, tuple[Any,
         return function, args
     if isinstance(function, type):
         return function, args
-    call = getattr(type(function), "__call__", None)
+    call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(call, types.FunctionType) and converts(call):
         return types.MethodType(convert_now(call), function), args
     return function, args
@@ -92,15 +93,12 @@ def prepared_method(method: Callable[..., Any]) -> Callable[..., Any]:
     return prepared(method)[0]
 
 
-def convert_now(
-    function: types.FunctionType, recursive: bool = True, *, asked: bool = False
-) -> types.FunctionType:
+def convert_now(function: types.FunctionType, recursive: bool = True) -> types.FunctionType:
     """A converted function, or the function itself with a warning if that cannot be.
 
     Args:
         function: a Python function.
         recursive: whether the functions that it calls are converted too.
-        asked: whether the user asked for this very function.
     """
     if is_converted(function.__code__) or MARK in function.__dict__:
         return function
@@ -129,9 +127,9 @@ def _fall_back(function: types.FunctionType, reason: str) -> None:
     _FAILED.put(function.__code__, True)
     code = function.__code__
     warnings.warn(
-        f"`{function.__qualname__}` ({code.co_filename}:{code.co_firstlineno}) is not converted and "
-        f"is traced as plain Python: {reason}. Its `if` and loops cannot depend on tensors. Define "
-        f"it by `def` in a file, without what is named here, or mark it with "
+        f"`{function.__qualname__}` ({code.co_filename}:{code.co_firstlineno}) is not converted "
+        f"and is traced as plain Python: {reason}. Its `if` and loops cannot depend on tensors. "
+        f"Define it by `def` in a file, without what is named here, or mark it with "
         f"`@deepkit.autograph.do_not_convert`.",
         UserWarning,
         stacklevel=4,
@@ -148,7 +146,7 @@ def call_converted(
     if isinstance(function, types.MethodType):
         return call_converted(function.__func__, recursive, (function.__self__, *args), kwargs)
     if isinstance(function, types.FunctionType):
-        function = convert_now(function, recursive, asked=True)
+        function = convert_now(function, recursive)
     elif recursive:
         function = prepared(function)[0]
     with user_code.converting(prepared_method if recursive else None):

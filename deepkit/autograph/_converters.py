@@ -1,9 +1,11 @@
 """The passes that differ from those of diastatic-malt."""
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from malt.converters import call_trees, control_flow, logical_expressions
+from malt.converters.control_flow import _Function
 from malt.core import converter
 from malt.pyct import anno, cfg, qual_names, templates
 from malt.pyct.static_analysis import activity, liveness, reaching_definitions, reaching_fndefs
@@ -39,26 +41,44 @@ class Calls(call_trees.CallTreeTransformer):
 
 
 class _ControlFlow(control_flow.ControlFlowTransformer):
-    """Also says which attributes of objects from outside a statement changes.
+    """Also says which attributes and variables from outside the function a statement changes.
 
     Args:
         context: of the conversion.
         local_names: variables that the function itself assigns.
+        outer_names: variables of the module or of functions around that it assigns.
     """
 
-    def __init__(self, context: Any, local_names: set[str]) -> None:
+    def __init__(self, context: Any, local_names: set[str], outer_names: set[str]) -> None:
         super().__init__(context)
-        self._local_names = local_names
+        self._local_names, self._outer_names = local_names, outer_names
+
+    def _get_block_basic_vars(self, modified: Any, live_in: Any, live_out: Any) -> Any:
+        found = super()._get_block_basic_vars(modified, live_in, live_out)
+        return found | {name for name in modified if name in self.state[_Function].scope.globals}
+
+    def _get_block_vars(self, node: ast.stmt, modified: Any) -> Any:
+        names, undefined, count = super()._get_block_vars(node, modified)
+        scope = self.state[_Function].scope
+        # What is used elsewhere is an output, though nothing here reads it afterwards.
+        elsewhere = scope.nonlocals | scope.globals
+        outputs = names[:count] + [name for name in names[count:] if name in elsewhere]
+        return outputs + [n for n in names if n not in outputs], undefined, len(outputs)
 
     def _with_outer(self, nodes: list[ast.stmt]) -> list[ast.stmt]:
         call = nodes[-1].value
         position = 5 if call.func.attr in ("if_stmt", "for_stmt") else 4
         names = [constant.value for constant in call.args[position].elts]
-        outer = [name for name in names if "." in name and _root(name) not in self._local_names]
+        outer = [name for name in names if self._is_outside(name)]
         if outer:
             constants = ast.Tuple([ast.Constant(name) for name in outer], ctx=ast.Load())
             call.keywords.append(ast.keyword("outer", constants))
         return nodes
+
+    def _is_outside(self, name: str) -> bool:
+        if "." in name:
+            return _root(name) not in self._local_names
+        return name in self._outer_names
 
     def visit_If(self, node: ast.If) -> Any:
         return self._with_outer(super().visit_If(node))
@@ -74,12 +94,25 @@ def _root(name: str) -> str:
     return name.replace("[", ".").split(".")[0]
 
 
-def transform_control_flow(node: ast.AST, context: Any) -> ast.AST:
-    """`if`, `while` and `for` become calls of operators that get their blocks as functions."""
+def transform_control_flow(node: ast.AST, context: Any, free: Sequence[str]) -> ast.AST:
+    """`if`, `while` and `for` become calls of operators that get their blocks as functions.
+
+    Args:
+        node: the function's tree.
+        context: of the conversion.
+        free: the variables of functions around that the function uses.
+    """
     stored = {
         name.id
         for name in ast.walk(node)
         if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    }
+    outer = {
+        name
+        for statement in ast.walk(node)
+        if isinstance(statement, ast.Global | ast.Nonlocal)
+        for name in statement.names
+        if isinstance(statement, ast.Global) or name in free
     }
     graphs = cfg.build(node)
     node = qual_names.resolve(node)
@@ -87,7 +120,7 @@ def transform_control_flow(node: ast.AST, context: Any) -> ast.AST:
     node = reaching_definitions.resolve(node, context, graphs)
     node = reaching_fndefs.resolve(node, context, graphs)
     node = liveness.resolve(node, context, graphs)
-    return _ControlFlow(context, stored).visit(node)
+    return _ControlFlow(context, stored, outer).visit(node)
 
 
 class Comparisons(logical_expressions.LogicalExpressionTransformer):
@@ -107,3 +140,18 @@ class Comparisons(logical_expressions.LogicalExpressionTransformer):
         chain = templates.replace_as_expression("ag__.compare_chain(left)", left=node.left)
         chain.args.extend(parts)
         return chain
+
+
+class ConditionalExpressions(converter.Base):
+    """`a if test else b` becomes an operator, in nested ones too."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        text = ast.unparse(node)
+        node = self.generic_visit(node)
+        return templates.replace_as_expression(
+            "ag__.if_exp(test, lambda: then, lambda: otherwise, text)",
+            test=node.test,
+            then=node.body,
+            otherwise=node.orelse,
+            text=ast.Constant(text),
+        )

@@ -29,25 +29,38 @@ class LoopForms(ast.NodeTransformer):
     def __init__(self, namespace: dict[str, object]) -> None:
         self._namespace = namespace
         self._local: set[str] = set()
+        self._changed_by: dict[str, set[str]] = {}
         self._depth = 0
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        before = self._local, self._depth
+        before = self._local, self._depth, self._changed_by
         self._local, self._depth = _local_names(node), 0
+        self._changed_by = _changed_by_functions(node, self._local)
         try:
             return self.generic_visit(node)
         finally:
-            self._local, self._depth = before
+            self._local, self._depth, self._changed_by = before
 
     def visit_If(self, node: ast.If) -> ast.AST:
         return self._inside(node)
 
     def _inside(self, node: ast.stmt) -> ast.AST:
+        for block in (node.body, node.orelse):
+            self._touch_changed(block)
         self._depth += 1
         try:
             return self.generic_visit(node)
         finally:
             self._depth -= 1
+
+    def _touch_changed(self, block: list[ast.stmt]) -> None:
+        """Count what functions of the user change by `nonlocal` as assigned where they are used."""
+        if not self._changed_by:
+            return
+        used = {n.id for s in block for n in ast.walk(s) if isinstance(n, ast.Name)}
+        changed = set().union(*(self._changed_by[name] for name in used & set(self._changed_by)))
+        last = block[-1] if block else None
+        block.extend(_touch(name, last) for name in sorted(changed))
 
     def visit_For(self, node: ast.For) -> Any:
         self._note_options(node)
@@ -117,11 +130,7 @@ class LoopForms(ast.NodeTransformer):
         owner = call.func.value
         node = self.generic_visit(node)
         if isinstance(owner, ast.Name) and owner.id in self._local:
-            touch = ast.Assign(
-                [ast.Name(owner.id, ctx=ast.Store())],
-                _operator_call("touched", ast.Name(owner.id, ctx=ast.Load())),
-            )
-            return [node, ast.fix_missing_locations(ast.copy_location(touch, node))]
+            return [node, _touch(owner.id, node)]
         if _root_name(owner) is not None:
             text = ast.Constant(ast.unparse(owner))
             call.func = ast.copy_location(_operator_call("mutator", call.func, text), call.func)
@@ -135,6 +144,28 @@ _PATH_PARTS = {"autograph", "experimental", "set_loop_options"}
 def _operator_call(name: str, *arguments: ast.expr) -> ast.Call:
     operator = ast.Attribute(ast.Name("ag__", ctx=ast.Load()), name, ctx=ast.Load())
     return ast.Call(operator, list(arguments), keywords=[])
+
+
+def _touch(name: str, place: ast.stmt) -> ast.stmt:
+    value = _operator_call("touched", ast.Name(name, ctx=ast.Load()))
+    touch = ast.Assign([ast.Name(name, ctx=ast.Store())], value)
+    return ast.fix_missing_locations(ast.copy_location(touch, place))
+
+
+def _changed_by_functions(node: ast.FunctionDef, names: set[str]) -> dict[str, set[str]]:
+    """The variables of a function that each function inside it assigns by `nonlocal`."""
+    changed: dict[str, set[str]] = {}
+    for child in ast.walk(node):
+        if isinstance(child, ast.FunctionDef) and child is not node:
+            declared = {
+                name
+                for statement in ast.walk(child)
+                if isinstance(statement, ast.Nonlocal)
+                for name in statement.names
+            }
+            if declared & names:
+                changed[child.name] = declared & names
+    return changed
 
 
 def _assign(name: str, value: object) -> ast.Assign:

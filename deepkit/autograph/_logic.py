@@ -46,11 +46,15 @@ def _select(a: Any, b: Any, word: str) -> Any:
     """The first value or the second, as Python would choose; booleans where both are."""
     b = plain(b)
     condition = truth(a, word)
-    if a.dtype == bool and (isinstance(b, bool) or getattr(b, "dtype", None) == bool):
+    if a.dtype == np.bool_ and _is_boolean(b):
         combine = jnp.logical_and if word == "and" else jnp.logical_or
         return combine(condition, truth(b, word))
     with jax.numpy_dtype_promotion("standard"):
         return jnp.where(condition, b, a) if word == "and" else jnp.where(condition, a, b)
+
+
+def _is_boolean(value: Any) -> bool:
+    return type(value) is bool or getattr(value, "dtype", None) == np.bool_
 
 
 def not_(value: Any) -> Any:

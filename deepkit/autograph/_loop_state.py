@@ -111,7 +111,9 @@ class LoopVariable:
         if tree != self.tree:
             raise ArgumentTypeError(self._structure_message(after))
         before = leaves_given if not self.is_late else leaves
-        return any([self._fit_leaf(i, b, leaf) for i, (b, leaf) in enumerate(zip(before, leaves))])
+        pairs = enumerate(zip(before, leaves))
+        changes = [self._fit_leaf(index, b, leaf) for index, (b, leaf) in pairs]
+        return any(changes)
 
     def _fit_growing(self, given: Any, after: Any) -> bool:
         if after is not given:

@@ -71,13 +71,17 @@ def refuse_outer_changes(
     """Make sure that no traced value ends up in an object that lives longer than the trace.
 
     Raises:
-        StateError: an attribute of an object from outside changes.
+        StateError: an attribute of an object from outside changes, or a variable from there.
     """
     for name, old, new in zip(names, before, after):
         if name in outer and old is not new:
             set_state(tuple(before))
             raise StateError(
-                f"{user_line()}`{name}` is a plain Python attribute that {statement} changes, which "
-                f"is decided only when the program runs. Keep it in a `deepkit.Variable` and use "
-                f"`assign`, or keep it in a local variable and return it."
+                f"{user_line()}`{name}` is a plain Python {_kind(name)} that {statement} changes, "
+                f"which is decided only when the program runs. Keep it in a `deepkit.Variable` and "
+                f"use `assign`, or keep it in a local variable and return it."
             )
+
+
+def _kind(name: str) -> str:
+    return "attribute" if "." in name else "variable from outside of the function"

@@ -10,11 +10,11 @@ import ast
 import threading
 import types
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 from malt.converters import (
     break_statements,
-    conditional_expressions,
     continue_statements,
     functions,
     return_statements,
@@ -151,12 +151,12 @@ def _transform(
     )
     context = transformer.Context(info, namer, converter.ProgramContext(options=options))
     try:
-        return name, _apply_passes(node, context)
+        return name, _apply_passes(node, context, function.__code__.co_freevars)
     except (NotImplementedError, ValueError, AssertionError, KeyError, AttributeError) as error:
         raise Unsupported(f"{type(error).__name__}: {error}") from error
 
 
-def _apply_passes(node: FunctionNode, context: Any) -> ast.AST:
+def _apply_passes(node: FunctionNode, context: Any, free: Sequence[str]) -> ast.AST:
     graphs = cfg.build(node)
     node = qual_names.resolve(node)
     node = activity.resolve(node, context, None)
@@ -168,8 +168,8 @@ def _apply_passes(node: FunctionNode, context: Any) -> ast.AST:
     node = continue_statements.transform(node, context)
     node = return_statements.transform(node, context)
     node = own.Calls(context).visit(qual_names.resolve(node))
-    node = own.transform_control_flow(node, context)
-    node = conditional_expressions.transform(node, context)
+    node = own.transform_control_flow(node, context, free)
+    node = own.ConditionalExpressions(context).visit(node)
     node = own.Comparisons(context).visit(node)
     return variables.transform(node, context)
 
