@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from deepkit.core.errors import ShapeError, StateError
+from deepkit.tensors import Variable
 
 from ._location import user_line
 
@@ -56,7 +57,8 @@ def copied(value: Any) -> Any:
 
 def flatten(value: Any) -> tuple[list[Any], Any]:
     """The leaves of a value, and its structure."""
-    return jax.tree_util.tree_flatten(items(value) if type(value) is Growing else value)
+    value = items(value) if type(value) is Growing else value
+    return jax.tree_util.tree_flatten(value, is_leaf=lambda x: isinstance(x, Variable))
 
 
 def written_back(before: Any, after: Any) -> Any:
