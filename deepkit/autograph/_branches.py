@@ -209,6 +209,8 @@ def _merge(i: int, name: str, a: _Way, b: _Way, line: str) -> tuple[list[Any], A
     if is_undefined(first) or is_undefined(second):
         return _merge_undefined(i, name, a, b, line)
     if a.trees[i] != b.trees[i]:
+        if first is None or second is None:
+            raise ArgumentTypeError(_object_message(name, first, second, line))
         raise ArgumentTypeError(_structure_message(name, first, second, line))
     leaves = [_merge_leaf(name, x, y, line) for x, y in zip(a.leaves[i], b.leaves[i])]
     return leaves, a.trees[i]
@@ -252,7 +254,11 @@ def _merge_leaf(name: str, x: Any, y: Any, line: str) -> Any:
                 f"compiled branches give the same dtype. Cast one of them, for instance by "
                 f"`deepkit.ops.cast`."
             ) from None
-    raise ArgumentTypeError(
+    raise ArgumentTypeError(_object_message(name, x, y, line))
+
+
+def _object_message(name: str, x: Any, y: Any, line: str) -> str:
+    return (
         f"{line}{_subject(name)} is {described(x)} in one branch and {described(y)} in the other, "
         f"and the condition is known only when the program runs. Only arrays and numbers can "
         f"depend on it: make both of them arrays, or decide by a Python value."

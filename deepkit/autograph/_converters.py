@@ -33,9 +33,17 @@ class Calls(call_trees.CallTreeTransformer):
 
     def visit_Call(self, node: ast.Call) -> Any:
         name = str(anno.getanno(node.func, anno.Basic.QN, default=""))
-        if name in _FRAME_BOUND or name.startswith("pdb."):
-            return self.generic_visit(node)
-        call = super().visit_Call(node)
+        scope = self.state[call_trees._Function].context_name
+        node = self.generic_visit(node)
+        if name in _FRAME_BOUND or name.startswith(("pdb.", "ag__.", f"{scope}.")):
+            return node
+        call = templates.replace_as_expression(
+            "ag__.converted_call(function, args, kwargs, scope)",
+            function=node.func,
+            args=self._args_to_tuple(node),
+            kwargs=self._kwargs_to_dict(node),
+            scope=scope,
+        )
         anno.copyanno(node, call, anno.Basic.ORIGIN)
         return call
 

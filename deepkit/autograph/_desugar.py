@@ -27,6 +27,7 @@ def desugar(node: FunctionNode, function: types.FunctionType) -> None:
         _check_walrus([node.body])
         return
     _for_each_function(node, _end_with_return)
+    _name_caught_errors(node)
     desugar_match(node)
     LoopForms(namespace_of(function)).visit(node)
     _Hoist().visit(node)
@@ -144,6 +145,17 @@ def _end_with_return(node: ast.FunctionDef) -> None:
     if any(r.value is not None for r in returns) and not _always_leaves(node.body):
         last = ast.Return(ast.Constant(None))
         node.body.append(ast.fix_missing_locations(ast.copy_location(last, node.body[-1])))
+
+
+def _name_caught_errors(node: ast.AST) -> None:
+    """Write `except Error as error` with an assignment, which is what the converters know."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.ExceptHandler) and child.name is not None:
+            caught = ast.Attribute(ast.Name("ag__", ctx=ast.Load()), "caught", ctx=ast.Load())
+            target = ast.Name(child.name, ctx=ast.Store())
+            assign = ast.Assign([target], ast.Call(caught, [], keywords=[]))
+            child.body.insert(0, ast.fix_missing_locations(ast.copy_location(assign, child)))
+            child.name = None
 
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:

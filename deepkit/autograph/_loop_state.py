@@ -109,6 +109,8 @@ class LoopVariable:
             self.leaves = [_adopted(leaf) for leaf in leaves]
             return False
         if tree != self.tree:
+            if self.start is None or after is None:
+                raise ArgumentTypeError(self._object_message(self.start, after))
             raise ArgumentTypeError(self._structure_message(after))
         before = leaves_given if not self.is_late else leaves
         pairs = enumerate(zip(before, leaves))

@@ -1,5 +1,6 @@
 """What converted code finds under the name `ag__`, but for calls, which `_calls` adds."""
 
+import sys
 import types
 from typing import Any
 
@@ -41,6 +42,11 @@ def with_function_scope(thunk: Any, scope_name: str, options: Any) -> Any:
     return thunk(FunctionScope("lambda", scope_name, options))
 
 
+def caught() -> BaseException | None:
+    """The error that is being handled."""
+    return sys.exception()
+
+
 STATEMENTS = types.SimpleNamespace(
     STD=STANDARD_OPTIONS,
     ConversionOptions=ConversionOptions,
@@ -50,6 +56,7 @@ STATEMENTS = types.SimpleNamespace(
     and_=and_,
     assert_stmt=assert_stmt,
     autograph_artifact=mark,
+    caught=caught,
     compare_chain=compare_chain,
     for_stmt=for_stmt,
     if_exp=if_exp,

@@ -142,7 +142,9 @@ _PYTHON = (bool, int, float, complex)
 
 def placeholder(spec: Spec) -> jax.Array:
     """A value that is never read."""
-    return cast(0, spec) if spec.weak else jnp.zeros(spec.shape, spec.dtype)
+    if spec.weak:
+        return jnp.full(spec.shape, _PYTHON[_kind(spec.dtype)](0))
+    return jnp.zeros(spec.shape, spec.dtype)
 
 
 def same(a: Any, b: Any) -> bool:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from deepkit import errors
-from deepkit.autograph import convert, set_loop_options
-from deepkit.autograph import experimental
+from deepkit.autograph import convert, experimental, set_loop_options
 
 
 def cell(x, h, w):

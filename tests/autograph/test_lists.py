@@ -1,0 +1,231 @@
+"""Lists, dictionaries and tuples in compiled loops and branches."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import deepkit
+from deepkit import errors
+from deepkit.autograph import convert
+
+XS = jnp.asarray([1.0, 2.0, 3.0])
+
+
+def test_a_list_that_grows_in_a_scan_is_stacked():
+    def f(xs):
+        seen = []
+        total = 0.0
+        for x in xs:
+            total += x
+            seen.append(total)
+        return jnp.stack(seen), deepkit.ops.stack(seen, axis=0), seen
+
+    one, other, plain = jax.jit(convert(f))(XS)
+    np.testing.assert_array_equal(one, [1, 3, 6])
+    np.testing.assert_array_equal(other, [1, 3, 6])
+    assert [float(x) for x in plain] == [1, 3, 6]
+
+
+def test_several_and_nested_values_are_appended():
+    def f(xs):
+        seen = [{"x": jnp.float32(0), "pair": (jnp.float32(0), 1)}]
+        for x in xs:
+            seen.append({"x": x, "pair": (x * 2, 1)})
+            seen.append({"x": -x, "pair": (x * 3, 1)})
+        return seen
+
+    result = jax.jit(convert(f))(XS)
+    assert [float(item["x"]) for item in result] == [0, 1, -1, 2, -2, 3, -3]
+    assert [float(item["pair"][0]) for item in result] == [0, 2, 3, 4, 6, 6, 9]
+
+
+def test_appending_in_both_branches():
+    def f(xs):
+        seen = []
+        for x in xs:
+            if x > 1.5:
+                seen.append(x)
+            else:
+                seen.append(0.0)
+        return jnp.stack(seen)
+
+    np.testing.assert_array_equal(jax.jit(convert(f))(XS), [0, 2, 3])
+
+
+def test_a_list_that_grows_in_nested_loops():
+    def f(xs):
+        rows = []
+        for x in xs:
+            row = []
+            for y in xs:
+                row.append(x * y)
+            rows.append(jnp.stack(row))
+        flat = []
+        for x in xs:
+            for y in xs:
+                flat.append(x + y)
+        return jnp.stack(rows), jnp.stack(flat)
+
+    table, flat = jax.jit(convert(f))(XS)
+    np.testing.assert_array_equal(table, np.outer(XS, XS))
+    np.testing.assert_array_equal(flat, np.add.outer(XS, XS).reshape(-1))
+
+
+def test_gradients_go_through_a_list():
+    def f(xs, w):
+        seen = []
+        for x in xs:
+            seen.append(x * w)
+        return jnp.sum(jnp.stack(seen) ** 2)
+
+    assert jax.jit(jax.grad(convert(f), 1))(XS, 2.0) == 2 * 2 * 14
+
+
+def test_a_list_of_the_caller_grows_in_place():
+    def fill(seen, xs):
+        for x in xs:
+            seen.append(x)
+
+    def f(xs):
+        seen = []
+        fill(seen, xs)
+        return jnp.stack(seen)
+
+    np.testing.assert_array_equal(jax.jit(convert(f))(XS), XS)
+
+
+def test_lists_that_do_not_grow_are_carried():
+    def f(n):
+        pair = [0, 1]
+        while n > 0:
+            pair[0], pair[1] = pair[1], pair[0] + pair[1]
+            n -= 1
+        return pair
+
+    assert [int(x) for x in jax.jit(convert(f))(7)] == [13, 21]
+
+
+def test_a_container_that_is_changed_is_the_same_one_afterwards():
+    def f(x):
+        state = {"a": x}
+        other = state
+        items = [x]
+        same = items
+        if x > 0:
+            state["a"] = x * 2
+            items[0] = x * 3
+        return other, same
+
+    result = jax.jit(convert(f))
+    assert [float(v) for v in jax.tree.leaves(result(1.0))] == [2.0, 3.0]
+    assert [float(v) for v in jax.tree.leaves(result(-1.0))] == [-1.0, -1.0]
+
+
+def test_a_container_that_is_replaced_is_another_one():
+    def f(n, x):
+        first = [x, x]
+        best = first
+        while n > 0:
+            best = [item * 2 for item in best]
+            n -= 1
+        return first, best
+
+    first, best = jax.jit(convert(f))(3, 1.0)
+    assert ([float(x) for x in first], [float(x) for x in best]) == ([1, 1], [8, 8])
+
+
+def test_methods_of_dictionaries_count_as_changes():
+    def f(n):
+        state = {"a": 0, "b": 1}
+        while n > 0:
+            state.update(a=state["b"], b=state["a"] + state["b"])
+            n -= 1
+        return state
+
+    result = jax.jit(convert(f))(6)
+    assert (int(result["a"]), int(result["b"])) == (8, 13)
+
+
+def grows_in_while(n):
+    seen = []
+    while n > 0:
+        seen.append(n)
+        n -= 1
+    return seen
+
+
+def grows_with_break(xs):
+    seen = []
+    for x in xs:
+        if x > 1:
+            break
+        seen.append(x)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("function", "argument"), [(grows_in_while, 3), (grows_with_break, XS)], ids=str
+)
+def test_a_list_cannot_grow_an_unknown_number_of_times(function, argument):
+    with pytest.raises(errors.ArgumentTypeError, match="the list `seen` ") as caught:
+        jax.jit(convert(function))(argument)
+    assert "test_lists.py:" in str(caught.value)
+
+
+def test_a_list_cannot_grow_in_one_branch():
+    def f(xs):
+        seen = []
+        for x in xs:
+            if x > 1:
+                seen.append(x)
+        return seen
+
+    with pytest.raises(
+        errors.ArgumentTypeError,
+        match="the list `seen` has 1 arrays after one branch and 0 after the other.*Append in both",
+    ):
+        jax.jit(convert(f))(XS)
+
+
+def test_a_list_that_grows_cannot_be_read_in_the_loop():
+    def f(xs):
+        seen = [0.0]
+        for x in xs:
+            seen.append(seen[-1] + x)
+        return seen
+
+    with pytest.raises(errors.StateError, match="a list is read or changed inside of the compiled"):
+        jax.jit(convert(f))(XS)
+    assert [float(x) for x in convert(f)(XS)] == [0, 1, 3, 6]
+
+
+def test_a_list_that_is_made_anew_in_each_turn():
+    def f(xs):
+        last = []
+        total = 0.0
+        for x in xs:
+            last = []
+            last.append(x)
+            last.append(2 * x)
+            total += jnp.sum(jnp.stack(last))
+        return total
+
+    assert jax.jit(convert(f))(XS) == 18.0
+
+
+def test_named_tuples_are_carried():
+    import collections
+
+    State = collections.namedtuple("State", "position speed")
+
+    def f(n):
+        state = State(0.0, 1.0)
+        while n > 0:
+            state = state._replace(position=state.position + state.speed, speed=state.speed * 0.5)
+            n -= 1
+        return state
+
+    result = jax.jit(convert(f))(3)
+    assert type(result) is State
+    assert (float(result.position), float(result.speed)) == (1.75, 0.125)
