@@ -31,5 +31,7 @@ from deepkit.core.config import set_max_steps_per_epoch as set_max_steps_per_epo
 from deepkit.core.serialization import (
     enable_unsafe_deserialization as enable_unsafe_deserialization,
 )
+from deepkit.functions import functions_run_eagerly as functions_run_eagerly
+from deepkit.functions import run_functions_eagerly as run_functions_eagerly
 from deepkit.tensors._dtype_policy import dtype_policy as dtype_policy
 from deepkit.tensors._dtype_policy import set_dtype_policy as set_dtype_policy

@@ -32,6 +32,10 @@ class UnknownNameError(DeepkitError, ValueError):
     """A name resolves to nothing; the message lists the closest ones."""
 
 
+class SignatureError(DeepkitError, TypeError, ValueError):
+    """Arguments do not fit the signature that a compiled function was declared with."""
+
+
 class StateError(DeepkitError, RuntimeError):
     """State is read or written where that cannot be right."""
 

@@ -19,6 +19,8 @@ class CapturingScope(StatelessScope):
     `places_in` finds it.
     """
 
+    accepts_traced_beginnings = True
+
     def __init__(self) -> None:
         super().__init__(collect_losses=True)
         self.captured: list[Variable] = []

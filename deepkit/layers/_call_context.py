@@ -5,7 +5,7 @@ from typing import Any
 
 from deepkit.core import tree
 from deepkit.core.shapes import Shape
-from deepkit.tensors import is_array
+from deepkit.tensors import add_to_context, is_array
 
 
 class CallContext(threading.local):
@@ -47,6 +47,9 @@ def is_inside_call() -> bool:
 def current_training() -> bool | None:
     """The `training` value of the calls around, or `None`."""
     return _CONTEXT.training
+
+
+add_to_context(current_training)
 
 
 class OutputShapes:

@@ -272,6 +272,10 @@ class StatefulOperation(Operation):
         ]
         return [*added, *penalties]
 
+    def replace_losses(self, losses: list[Any]) -> None:
+        """Hold other losses as those that this layer itself added in the last call."""
+        self._eager_losses[:] = losses
+
     def _clear_losses(self) -> None:
         for layer in self._flatten_layers():
             layer._eager_losses.clear()

@@ -5,6 +5,8 @@ from ._abstract import is_array as is_array
 from ._autocast import AutocastScope as AutocastScope
 from ._autocast import autocast_dtype as autocast_dtype
 from ._autocast import cast_floats as cast_floats
+from ._context import add_to_context as add_to_context
+from ._context import context_key as context_key
 from ._convert import as_array as as_array
 from ._device import device as device
 from ._device import name_scope as name_scope

@@ -145,6 +145,9 @@ class StatelessScope:
             outer = outer._parent
         return variable.concrete_value()
 
+    # Whether a variable that is made inside may begin with a traced value.
+    accepts_traced_beginnings = False
+
     def note_creation(self, variable: "Variable") -> None:
         """Called for each variable that is made inside; a place for those who want to know."""
 
@@ -183,6 +186,12 @@ def note_creation(variable: "Variable") -> None:
     while scope is not None:
         scope.note_creation(variable)
         scope = scope._parent
+
+
+def scope_for_beginnings() -> StatelessScope | None:
+    """The innermost open scope, if a variable that is made now may begin with a traced value."""
+    scope = _CURRENT.scope
+    return scope if scope is not None and scope.accepts_traced_beginnings else None
 
 
 def loss_scope() -> StatelessScope | None:

@@ -27,6 +27,7 @@ from deepkit.tensors._scope import (
     in_abstract_scope,
     note_creation,
     outside_scopes,
+    scope_for_beginnings,
     scoped_value,
 )
 
@@ -110,8 +111,11 @@ class Variable(ArrayLike):
         # Whether programs of several models, perhaps in several threads, use it.
         self.is_shared = False
         self._value: Any = None
+        scope = scope_for_beginnings()
         self._initializer = as_initializer(initializer, self._path)
-        if self._initializer is None:
+        if scope is not None and isinstance(initializer, jax.core.Tracer):
+            self._begin_traced(scope, initializer, dtype)
+        elif self._initializer is None:
             self._value = initial_array(initializer, shape, dtype, self._path)
             self._shape = Shape(self._value.shape)
             self._dtype = self._value.dtype.name
@@ -119,6 +123,18 @@ class Variable(ArrayLike):
             self._shape = known_shape(shape, initializer, self._path)
             self._dtype = usable_dtype(dtype, self._path)
         note_creation(self)
+
+    def _begin_traced(self, scope: Any, value: jax.Array, dtype: Any) -> None:
+        """Begin with a value that the program which is traced now works out when it runs."""
+        self._dtype = usable_dtype(value.dtype if dtype is None else dtype, self._path)
+        self._shape = Shape(value.shape)
+        self._initializer = _NotFinished(self._path)
+        scope.write(self, value.astype(self._dtype))
+
+    @property
+    def awaits_value(self) -> bool:
+        """Whether its first value comes from a compiled function that did not run yet."""
+        return self._value is None and isinstance(self._initializer, _NotFinished)
 
     name = property(lambda self: self._name, doc="The last name of its path.")
     path = property(lambda self: self._path, doc="Names of the scopes it was made in, and its own.")
@@ -329,6 +345,23 @@ class Variable(ArrayLike):
             return f"{head}>"
         text = np.array2string(np.asarray(value), separator=", ", threshold=20)
         return f"{head}, value={text}>"
+
+
+class _NotFinished:
+    """The initializer of a variable whose first value a compiled function is to work out.
+
+    Args:
+        path: the variable's.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self, shape: Any, dtype: Any) -> Any:
+        raise StateError(
+            f"The variable '{self._path}' has no value: the compiled function that made it did "
+            f"not finish."
+        )
 
 
 def _function_or_none(argument: str, value: Any) -> Any:

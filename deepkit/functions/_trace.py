@@ -1,0 +1,192 @@
+"""A function traced once: a compiled program, and the variables that it reads and writes."""
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import jax
+
+from deepkit.core.compiler_options import jit
+from deepkit.core.errors import ArgumentError
+from deepkit.tensors import TensorSpec, Variable, are_reads_listened_to, unheard
+
+from ._arguments import Given
+from ._capturing_scope import CapturingScope
+from ._outputs import Outputs
+
+Variables = list["weakref.ref[Variable]"]
+
+
+class Trace:
+    """A compiled program of a stateful function, for inputs of one form.
+
+    The variables that it reads are inputs, and those that it assigns are outputs, whose buffers are
+    used again. It does not keep them alive.
+
+    Args:
+        function: the function to trace; it runs once, now.
+        given: what it is called with.
+        name: the function's name, for messages.
+        may_create: whether it may make variables.
+
+    Raises:
+        ArgumentError: it makes variables where it may not, or variables that nothing holds.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], given: Given, name: str, may_create: bool
+    ) -> None:
+        traced: list[tuple[CapturingScope, list[Any], list[Any]]] = []
+
+        def run(*arrays: Any) -> tuple[list[Any], list[Any], list[Any]]:
+            scope = CapturingScope()
+            args, kwargs = given.rebuilt(arrays)
+            with scope:
+                self._outputs = Outputs(function(*args, **kwargs))
+                values = [scope.get_current_value(variable) for variable in scope.written()]
+            outputs = self._outputs.arrays
+            traced.append((scope, [*arrays, *outputs], values))
+            return outputs, values, scope.losses
+
+        with unheard():
+            jaxpr = jax.make_jaxpr(run)(*map(_example, given.arrays))
+        scope, others, values = traced.pop()
+        self._specs = [TensorSpec(a.shape, a.dtype) for a in self._outputs.arrays]
+        self._sort_variables(scope, others, values)
+        self._owners = [owner and weakref.ref(owner) for owner in scope.loss_owners()]
+        # What prints or calls back may raise when it runs, and values must not be lost then.
+        self._donates = not jaxpr.effects
+        sizes = len(self._specs), len(values), len(scope.losses)
+        self._program = _program(jaxpr, scope.places_in(jaxpr.consts), self._order, sizes)
+        self._outputs.forget_arrays()
+        created = scope.created
+        # Then it makes the first values of variables, and is right for one call only.
+        self.is_for_once = any(r() is not None and r().awaits_value for r in created)
+        del scope, others, values
+        _check_created(created, name, may_create)
+        self._compiled: dict[bool, Any] = {}
+
+    def _sort_variables(
+        self, scope: CapturingScope, others: Sequence[Any], values: Sequence[Any]
+    ) -> None:
+        """Say which variables go in with their buffers given away, go in, and come out."""
+        written = scope.written()
+        identities = {id(variable) for variable in written}
+        overwritten = [v for v in scope.captured if id(v) in identities]
+        kept = [v for v in scope.captured if id(v) not in identities]
+        self._overwritten, self._kept = _references(overwritten), _references(kept)
+        self._written = _references(written)
+        # For each captured variable, its place among all that go in.
+        places = {id(variable): place for place, variable in enumerate([*overwritten, *kept])}
+        self._order = [places[id(variable)] for variable in scope.captured]
+        # An array that comes out twice, or goes in and out, may have one buffer for all.
+        tracers = [scope.captured_value(variable) for variable in scope.captured]
+        seen = [id(value) for value in (*others, *tracers, *values)]
+        self._is_exposed = [seen.count(id(value)) > 1 for value in values]
+        returned = {id(value) for value in (*others, *values)}
+        self._hands_out = [id(scope.captured_value(v)) in returned for v in kept]
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables that are read or written, as far as they live."""
+        references = dict.fromkeys((*self._overwritten, *self._kept, *self._written))
+        return [v for v in (reference() for reference in references) if v is not None]
+
+    def structured_specs(self) -> Any:
+        """The result, with specifications in the place of arrays."""
+        return self._outputs.structured(self._specs)
+
+    def is_alive(self) -> bool:
+        """Whether all the variables still are."""
+        return all(r() is not None for r in (*self._overwritten, *self._kept, *self._written))
+
+    def run(self, arrays: Sequence[Any]) -> Any:
+        """The result for input arrays; variables have their new values then."""
+        if are_reads_listened_to() or not self._donates:
+            overwritten = [reference().stored_value() for reference in self._overwritten]
+            donates = False
+        else:
+            overwritten = [reference().take_for_donation() for reference in self._overwritten]
+            donates = True
+        outputs, values, losses = self._compiled_program(donates)(
+            overwritten, self._kept_values(), arrays
+        )
+        for reference, value, is_exposed in zip(self._written, values, self._is_exposed):
+            reference().put_back(value, is_exposed)
+        if self._owners:
+            self._give_losses(losses)
+        return self._outputs.structured(outputs)
+
+    def _kept_values(self) -> list[Any]:
+        if are_reads_listened_to():
+            return [reference().stored_value() for reference in self._kept]
+        return [
+            reference().stored_value() if hands_out else reference().concrete_value()
+            for reference, hands_out in zip(self._kept, self._hands_out)
+        ]
+
+    def _compiled_program(self, donates: bool) -> Any:
+        compiled = self._compiled.get(donates)
+        if compiled is None:
+            options = {"donate_argnums": 0} if donates else {}
+            compiled = self._compiled[donates] = jit(self._program, **options)
+        return compiled
+
+    def _give_losses(self, losses: Sequence[Any]) -> None:
+        """Let the layers that added losses have those of this call."""
+        by_owner: dict[Any, list[Any]] = {}
+        for reference, loss in zip(self._owners, losses):
+            if reference is not None and reference() is not None:
+                by_owner.setdefault(reference, []).append(loss)
+        for reference, of_owner in by_owner.items():
+            reference().replace_losses(of_owner)
+
+
+def _example(array: Any) -> Any:
+    return array.as_struct() if isinstance(array, TensorSpec) else array
+
+
+def _references(variables: Iterable[Variable]) -> Variables:
+    return [weakref.ref(variable) for variable in variables]
+
+
+def _program(
+    jaxpr: Any, places: Sequence[int], order: Sequence[int], sizes: Sequence[int]
+) -> Callable[..., Any]:
+    """A function of values of variables and of inputs.
+
+    Args:
+        jaxpr: the program, which closes over placeholders of the variables.
+        places: for each constant, the captured variable that it stands for, or -1.
+        order: for each captured variable, its place among all values that go in.
+        sizes: the numbers of outputs of each kind.
+    """
+    consts = [None if place >= 0 else const for place, const in zip(places, jaxpr.consts)]
+    open_jaxpr = jaxpr.jaxpr
+
+    def run(overwritten: Sequence[Any], kept: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        # Placeholders have one more axis than the values that they stand for.
+        state = [value.reshape(1, *value.shape) for value in (*overwritten, *kept)]
+        given = [c if place < 0 else state[order[place]] for c, place in zip(consts, places)]
+        results = iter(jax.core.eval_jaxpr(open_jaxpr, given, *arrays))
+        return tuple([next(results) for _ in range(size)] for size in sizes)
+
+    return run
+
+
+def _check_created(created: Sequence["weakref.ref[Variable]"], name: str, may_create: bool) -> None:
+    if not created:
+        return
+    if any(reference() is None for reference in created):
+        raise ArgumentError(
+            f"The function '{name}' makes variables that nothing holds when it has returned, so "
+            f"each call would need new ones. Make them outside of it, or once and keep them: "
+            f"`if self.v is None: self.v = deepkit.Variable(...)`."
+        )
+    if not may_create:
+        paths = [reference().path for reference in created]
+        raise ArgumentError(
+            f"The function '{name}' made the variables {paths} in a call after its first. A "
+            f"compiled function may make variables in its first call only. Make them outside of "
+            f"it, or once and keep them: `if self.v is None: self.v = deepkit.Variable(...)`."
+        )
