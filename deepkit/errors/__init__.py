@@ -12,6 +12,7 @@ from deepkit.core.errors import NotBuiltError as NotBuiltError
 from deepkit.core.errors import NotCompiledError as NotCompiledError
 from deepkit.core.errors import SerializationError as SerializationError
 from deepkit.core.errors import ShapeError as ShapeError
+from deepkit.core.errors import SignatureError as SignatureError
 from deepkit.core.errors import StateError as StateError
 from deepkit.core.errors import UnboundVariableError as UnboundVariableError
 from deepkit.core.errors import UnknownNameError as UnknownNameError

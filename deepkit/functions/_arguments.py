@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 import types
 import weakref
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from deepkit.core.errors import ArgumentTypeError
 from deepkit.tensors import KerasTensor, TensorSpec, Variable, context_key
@@ -69,7 +71,8 @@ class Arguments:
         parameters = list(signature.parameters.values())[int(skips_first) :]
         self.signature = signature.replace(parameters=parameters)
         self._is_simple = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
-        self.count = len(parameters)
+        takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.count = math.inf if takes_any else len(parameters)
 
     def bound(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -93,13 +96,15 @@ class Arguments:
         is_symbolic = False
         for place, leaf in enumerate(leaves):
             if isinstance(leaf, jax.Array):
-                aval = leaf.aval
-                key.append((aval.shape, aval.dtype, aval.weak_type))
+                if leaf.weak_type:
+                    # Otherwise it would be another program than for the same array of NumPy.
+                    leaf = lax.convert_element_type(leaf, leaf.dtype)
+                key.append((leaf.shape, leaf.dtype))
             elif isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind not in "OSU":
-                key.append((leaf.shape, leaf.dtype, False))
+                key.append((leaf.shape, leaf.dtype))
             elif isinstance(leaf, TensorSpec):
                 shape = None if leaf.shape is None else tuple(leaf.shape)
-                key.append((shape, jnp.dtype(leaf.dtype), False))
+                key.append((shape, jnp.dtype(leaf.dtype)))
             else:
                 key.append(self._identity(leaf))
                 is_symbolic = is_symbolic or isinstance(leaf, KerasTensor)

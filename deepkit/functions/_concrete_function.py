@@ -78,7 +78,7 @@ class ConcreteFunction:
         args, kwargs = self._given.rebuilt(tensors)
         given = self._arguments.read(args, kwargs)
         trace = self._trace
-        if trace is None or not trace.is_alive():
+        if trace is None or not trace.is_alive:
             trace = self._find_trace(given)
         return trace.run(given.arrays)
 

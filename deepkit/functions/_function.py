@@ -101,7 +101,7 @@ class CompiledFunction:
 
     def _trace_for(self, given: Given) -> Trace:
         trace = self._traces.get(given.key)
-        return trace if trace is not None and trace.is_alive() else self._new_trace(given)
+        return trace if trace is not None and trace.is_alive else self._new_trace(given)
 
     def _new_trace(self, given: Given) -> Trace:
         with self._lock:
@@ -110,10 +110,12 @@ class CompiledFunction:
             while len(self._traces) >= _MAX_TRACES:
                 self._traces.pop(next(iter(self._traces)))
             is_first = self._tracing_count == 0
-            trace = Trace(self._run_as_python, given, self._arguments.name, is_first)
+            trace = self._traced(given, may_create=is_first)
+            if trace.creates and not trace.is_for_once:
+                # What it did before it had its variables, such as reading a list of them, is old.
+                trace = self._traced(given, may_create=False)
             if not trace.is_for_once:
                 self._traces[given.key] = trace
-            self._tracing_count += 1
         if self._tracing_count == _MANY_TRACES:
             warnings.warn(
                 f"The function '{self._arguments.name}' was traced {_MANY_TRACES} times, which is "
@@ -121,6 +123,11 @@ class CompiledFunction:
                 f"numbers that change as arrays, and batches of one size.",
                 stacklevel=4,
             )
+        return trace
+
+    def _traced(self, given: Given, may_create: bool) -> Trace:
+        trace = Trace(self._run_as_python, given, self._arguments.name, may_create)
+        self._tracing_count += 1
         return trace
 
     def _run_as_python(self, *args: Any, **kwargs: Any) -> Any:
@@ -175,8 +182,9 @@ def function(
 
     Variables, metrics, optimizers, random generators and losses of layers that it uses, wherever
     they come from, are inputs and outputs of the program, and are as they should be afterwards.
-    Variables may be made in the first call only. Compiled functions that it calls become a part
-    of it. `if`, `while` and `for` that depend on tensors are compiled, by `deepkit.autograph`.
+    Variables may be made in the first call only, which traces twice then. Compiled functions that
+    it calls become a part of it. `if`, `while` and `for` that depend on tensors are compiled, by
+    `deepkit.autograph`.
 
     Args:
         func: the function or method; `None` to be used as a decorator with arguments.

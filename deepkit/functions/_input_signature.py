@@ -13,6 +13,8 @@ from deepkit.tensors import TensorSpec, Variable, is_symbolic
 
 from ._arguments import Arguments
 
+_WITH_DTYPE = (TensorSpec, jax.Array, np.ndarray, np.generic)
+
 
 class InputSignature:
     """Checks arguments against specifications, and makes arrays of them.

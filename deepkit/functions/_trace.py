@@ -1,7 +1,7 @@
 """A function traced once: a compiled program, and the variables that it reads and writes."""
 
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -36,6 +36,8 @@ class Trace:
     def __init__(
         self, function: Callable[..., Any], given: Given, name: str, may_create: bool
     ) -> None:
+        # Whether all the variables still are.
+        self.is_alive = True
         traced: list[tuple[CapturingScope, list[Any], list[Any]]] = []
 
         def run(*arrays: Any) -> tuple[list[Any], list[Any], list[Any]]:
@@ -60,6 +62,7 @@ class Trace:
         self._program = _program(jaxpr, scope.places_in(jaxpr.consts), self._order, sizes)
         self._outputs.forget_arrays()
         created = scope.created
+        self.creates = bool(created)
         # Then it makes the first values of variables, and is right for one call only.
         self.is_for_once = any(r() is not None and r().awaits_value for r in created)
         del scope, others, values
@@ -74,45 +77,52 @@ class Trace:
         identities = {id(variable) for variable in written}
         overwritten = [v for v in scope.captured if id(v) in identities]
         kept = [v for v in scope.captured if id(v) not in identities]
-        self._overwritten, self._kept = _references(overwritten), _references(kept)
-        self._written = _references(written)
+        self._overwritten = self._references(overwritten)
+        self._kept, self._written = self._references(kept), self._references(written)
         # For each captured variable, its place among all that go in.
         places = {id(variable): place for place, variable in enumerate([*overwritten, *kept])}
         self._order = [places[id(variable)] for variable in scope.captured]
         # An array that comes out twice, or goes in and out, may have one buffer for all.
         tracers = [scope.captured_value(variable) for variable in scope.captured]
         seen = [id(value) for value in (*others, *tracers, *values)]
-        self._is_exposed = [seen.count(id(value)) > 1 for value in values]
+        self._exposed = [i for i, value in enumerate(values) if seen.count(id(value)) > 1]
         returned = {id(value) for value in (*others, *values)}
         self._hands_out = [id(scope.captured_value(v)) in returned for v in kept]
+
+    def _references(self, variables: Sequence[Variable]) -> Variables:
+        trace = weakref.ref(self)
+
+        def note_death(_: Any) -> None:
+            if trace() is not None:
+                trace().is_alive = False
+
+        return [weakref.ref(variable, note_death) for variable in variables]
 
     @property
     def variables(self) -> list[Variable]:
         """The variables that are read or written, as far as they live."""
-        references = dict.fromkeys((*self._overwritten, *self._kept, *self._written))
-        return [v for v in (reference() for reference in references) if v is not None]
+        references = (*self._overwritten, *self._kept, *self._written)
+        living = [v for v in (reference() for reference in references) if v is not None]
+        return list({id(variable): variable for variable in living}.values())
 
     def structured_specs(self) -> Any:
         """The result, with specifications in the place of arrays."""
         return self._outputs.structured(self._specs)
 
-    def is_alive(self) -> bool:
-        """Whether all the variables still are."""
-        return all(r() is not None for r in (*self._overwritten, *self._kept, *self._written))
-
     def run(self, arrays: Sequence[Any]) -> Any:
         """The result for input arrays; variables have their new values then."""
-        if are_reads_listened_to() or not self._donates:
-            overwritten = [reference().stored_value() for reference in self._overwritten]
-            donates = False
+        overwritten = [reference() for reference in self._overwritten]
+        donates = self._donates and not are_reads_listened_to()
+        if donates:
+            values = Variable.take_all_for_donation(overwritten)
         else:
-            overwritten = [reference().take_for_donation() for reference in self._overwritten]
-            donates = True
+            values = [variable.stored_value() for variable in overwritten]
         outputs, values, losses = self._compiled_program(donates)(
-            overwritten, self._kept_values(), arrays
+            values, self._kept_values(), arrays
         )
-        for reference, value, is_exposed in zip(self._written, values, self._is_exposed):
-            reference().put_back(value, is_exposed)
+        Variable.put_all_back([reference() for reference in self._written], values)
+        for place in self._exposed:
+            self._written[place]().put_back(values[place], exposed=True)
         if self._owners:
             self._give_losses(losses)
         return self._outputs.structured(outputs)
@@ -144,10 +154,6 @@ class Trace:
 
 def _example(array: Any) -> Any:
     return array.as_struct() if isinstance(array, TensorSpec) else array
-
-
-def _references(variables: Iterable[Variable]) -> Variables:
-    return [weakref.ref(variable) for variable in variables]
 
 
 def _program(

@@ -1,7 +1,7 @@
 """Variable: the one stateful thing; everything that changes is held in one."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax
@@ -244,6 +244,19 @@ class Variable(ArrayLike):
             self._value, self._exposed = copy, False
         return copy
 
+    @staticmethod
+    def take_all_for_donation(variables: Sequence["Variable"]) -> list[jax.Array]:
+        """What `take_for_donation` gives for each of several variables."""
+        return [
+            variable.take_for_donation()
+            if variable._exposed
+            or variable.is_shared
+            or variable._value is None
+            or type(variable._value) is np.ndarray
+            else variable._value
+            for variable in variables
+        ]
+
     def put_back(self, value: jax.Array, exposed: bool = False) -> None:
         """Set the own value to what a compiled program returned, without checks or conversion.
 
@@ -254,6 +267,12 @@ class Variable(ArrayLike):
         self._value = value
         if exposed:
             self._exposed = True
+
+    @staticmethod
+    def put_all_back(variables: Iterable["Variable"], values: Iterable[jax.Array]) -> None:
+        """`put_back` for several variables."""
+        for variable, value in zip(variables, values):
+            variable._value = value
 
     def restart(self, value: np.ndarray) -> None:
         """Set the value to a small array of the same shape and dtype, which is given away.
