@@ -194,10 +194,10 @@ def test_objects_of_branches():
     assert message.startswith("`mode` is 'up' in one branch and 'down' in the other, and the cond")
 
 
-def returns_sometimes(x):
+def returns_sometimes(x):  # noqa: RET503
     if x > 0:
         return x
-    return None
+    x = x + 1
 
 
 def test_a_value_that_is_returned_on_some_ways_only():
