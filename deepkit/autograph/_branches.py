@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.core.errors import ArgumentTypeError, DeepkitError, DTypeError, ShapeError
+from deepkit.core.errors import ArgumentTypeError, DeepkitError, DTypeError, ShapeError, UnboundVariableError
 from deepkit.ops._lifting import Carried, Recording, Values, record
 
 from . import _region
@@ -227,6 +227,8 @@ def _merge_undefined(i: int, name: str, a: _Way, b: _Way, line: str) -> tuple[li
             f"known only when the program runs. Give it a value before the `if` or in both "
             f"branches."
         )
+        if "." in name or "[" in name:
+            raise UnboundVariableError(reason)
         return flatten(Undefined(name, reason))
     way = b if is_undefined(first) else a
     leaves = [

@@ -118,6 +118,25 @@ class LoopForms(ast.NodeTransformer):
             ast.fix_missing_locations(ast.copy_location(statement, node))
         return [added[0], node, otherwise]
 
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        return self._with_touched_owners(node, node.targets)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        return self._with_touched_owners(node, [node.target])
+
+    def _with_touched_owners(self, node: ast.stmt, targets: list[ast.expr]) -> Any:
+        """Count a container as assigned where the place in it that changes has no plain name."""
+        node = self.generic_visit(node)
+        owners = {
+            _root_name(target)
+            for target in targets
+            if isinstance(target, ast.Subscript)
+            and not isinstance(target.slice, ast.Constant | ast.Name)
+        }
+        if not self._depth:
+            return node
+        return [node, *(_touch(name, node) for name in sorted(self._local.intersection(owners)))]
+
     def visit_Expr(self, node: ast.Expr) -> Any:
         call = node.value
         if not (

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.core.errors import ArgumentTypeError, DTypeError, ShapeError
+from deepkit.core.errors import ArgumentTypeError, DTypeError, ShapeError, UnboundVariableError
 from deepkit.tensors import Variable
 
 from ._specs import (
@@ -231,11 +231,13 @@ class LoopVariable:
         if self.grows:
             return self._grown(stacked, turns)
         if self.is_late and turns is None and type(self.start) is Undefined:
-            return Undefined(
-                self.name,
+            reason = (
                 f"{self.line}`{self.name}` gets its value inside of a loop that may make no turn. "
-                f"Give it a value before the loop.",
+                f"Give it a value before the loop."
             )
+            if "." in self.name or "[" in self.name:
+                raise UnboundVariableError(reason)
+            return Undefined(self.name, reason)
         kept = [array if slot.changes else slot.start for array, slot in zip(arrays, self.slots)]
         value = self._filled(kept)
         return written_back(self.start, value) if self._in_place else value

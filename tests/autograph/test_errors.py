@@ -137,6 +137,28 @@ def test_a_variable_of_a_loop_only():
         jax.jit(convert(only_in_loop))(1)
 
 
+def key_in_branch(x):
+    state = {}
+    if x > 0:
+        state["a"] = x
+    return state
+
+
+def key_in_loop(n):
+    state = {}
+    while n > 0:
+        state["a"] = n
+        n -= 1
+    return state
+
+
+def test_a_key_of_one_branch_or_a_loop_only():
+    message = refused(key_in_branch, 1.0, error=errors.UnboundVariableError, line=2)
+    assert message.startswith("`state['a']` gets a value in one branch of the `if` only")
+    message = refused(key_in_loop, 3, error=errors.UnboundVariableError, line=2)
+    assert message.startswith("`state['a']` gets its value inside of a loop that may make no turn")
+
+
 def branch_dtypes(x):
     if x > 0:
         y = jnp.float32(1)

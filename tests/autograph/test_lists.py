@@ -106,6 +106,21 @@ def test_lists_that_do_not_grow_are_carried():
     assert [int(x) for x in jax.jit(convert(f))(7)] == [13, 21]
 
 
+def test_places_that_are_worked_out():
+    def f(n):
+        sums = [0, 0, 0]
+        table = {(0, 1): 1.0}
+        for i in range(n):
+            sums[len(sums) - 1] += i
+            sums[-2] = i
+            if i > 2:
+                table[0, 1] = table[0, 1] * 2
+        return sums, table[0, 1]
+
+    sums, entry = jax.jit(convert(f))(5)
+    assert ([int(x) for x in sums], float(entry)) == ([0, 4, 10], 4.0)
+
+
 def test_a_container_that_is_changed_is_the_same_one_afterwards():
     def f(x):
         state = {"a": x}
