@@ -7,7 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.core.errors import ArgumentTypeError, DeepkitError, DTypeError, ShapeError, UnboundVariableError
+from deepkit.core.errors import (
+    ArgumentTypeError,
+    DeepkitError,
+    DTypeError,
+    ShapeError,
+    UnboundVariableError,
+)
 from deepkit.ops._lifting import Carried, Recording, Values, record
 
 from . import _region

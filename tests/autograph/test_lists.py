@@ -179,9 +179,7 @@ def grows_with_break(xs):
     return seen
 
 
-@pytest.mark.parametrize(
-    ("function", "argument"), [(grows_in_while, 3), (grows_with_break, XS)]
-)
+@pytest.mark.parametrize(("function", "argument"), [(grows_in_while, 3), (grows_with_break, XS)])
 def test_a_list_cannot_grow_an_unknown_number_of_times(function, argument):
     with pytest.raises(errors.ArgumentTypeError, match="the list `seen` ") as caught:
         jax.jit(convert(function))(argument)

@@ -19,6 +19,8 @@ BUILTIN = {
     "UnsafeFileError": (ValueError,),
     "CorruptFileError": (ValueError, OSError),
     "WeightMismatchError": (ValueError,),
+    "UnboundVariableError": (UnboundLocalError,),
+    "GradientError": (ValueError,),
     "DownloadError": (OSError,),
 }
 
