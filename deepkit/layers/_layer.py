@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from deepkit import regularizers
+from deepkit.autograph import convert_on_demand
 from deepkit.core import naming, shapes, tree, user_code
 from deepkit.core.autoconfig import automatic_config
 from deepkit.core.errors import ArgumentTypeError, NotBuiltError, SerializationError, StateError
@@ -163,7 +164,7 @@ class Layer(StatefulOperation):
 
     def _build_by_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with naming.name_scope(self.name, caller=self):
-            infer_outputs(user_code.prepared(self.call), args, kwargs)
+            convert_on_demand(lambda: infer_outputs(user_code.prepared(self.call), args, kwargs))
 
     def _maybe_build(self, tensors: dict[str, Any]) -> None:
         if self.built:
@@ -345,7 +346,7 @@ class Layer(StatefulOperation):
                 _fill("training", training, arguments, kwargs)
             return user_code.prepared(self.call)(*args, **kwargs)
 
-        return infer_outputs(converted_call, args, kwargs)
+        return convert_on_demand(lambda: infer_outputs(converted_call, args, kwargs))
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shapes of the outputs for shapes of the inputs, by abstract evaluation of `call`.
@@ -360,7 +361,7 @@ class Layer(StatefulOperation):
         inputs = tuple(self._symbols(shape) for shape in args)
         named = {k.removesuffix("_shape"): self._symbols(shape) for k, shape in kwargs.items()}
         with naming.name_scope(self.name, caller=self):
-            outputs = infer_outputs(self.__call__, inputs, named)
+            outputs = convert_on_demand(lambda: infer_outputs(self.__call__, inputs, named))
         return tree.map_structure(lambda tensor: tensor.shape, outputs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

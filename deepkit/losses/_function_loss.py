@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from deepkit.core import tree
+from deepkit.core import tree, user_code
 
 from ._loss import Loss
 from ._squeeze import to_same_rank
@@ -36,7 +36,7 @@ class FunctionLoss(Loss):
         """The loss of each sample."""
         if traits_of(self).labels is None:
             y_true, y_pred = _same_ranks(y_true, y_pred)
-        return self.fn(y_true, y_pred, **self.options)
+        return user_code.prepared(self.fn)(y_true, y_pred, **self.options)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

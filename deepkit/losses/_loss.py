@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 
-from deepkit.core import config, dtypes, naming
+from deepkit.core import config, dtypes, naming, user_code
 from deepkit.core.errors import ArgumentError, StateError
 from deepkit.tensors import DTypePolicy, FunctionOperation, as_array, has_symbolic
 
@@ -81,7 +81,7 @@ class Loss:
     def _evaluate(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> jax.Array:
         y_true = self._convert_targets(y_true)
         y_pred = map_arrays(self._convert, y_pred)
-        values = self._convert(self.call(y_true, y_pred))
+        values = self._convert(user_code.prepared(self.call)(y_true, y_pred))
         valid = self._valid_entries(y_true, values)
         if valid is not None and mask is not None:
             mask = valid & spread(as_array(mask, "bool"), values.shape, "mask", self.name)

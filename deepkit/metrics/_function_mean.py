@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.core import tree
+from deepkit.core import tree, user_code
 from deepkit.core.errors import ShapeError
 from deepkit.tensors import as_array
 
@@ -37,7 +37,7 @@ class FunctionMean(WeightedMean):
         """
         sample_weight = weights_with_mask(y_pred, sample_weight)
         y_pred = _widened(y_pred)
-        values = as_array(self._fn(y_true, y_pred, **self._fn_options))
+        values = as_array(user_code.prepared(self._fn)(y_true, y_pred, **self._fn_options))
         if values.ndim == 0:
             sample_weight = self._weight_of_batch(y_pred, sample_weight)
         valid = self._valid_entries(y_true, values)

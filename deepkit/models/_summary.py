@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
+from deepkit.autograph import convert_on_demand
 from deepkit.core import shapes, tree
 from deepkit.core.errors import ArgumentError
 from deepkit.layers import InputLayer, Layer
@@ -70,7 +71,7 @@ def _traced_shapes(model: Any) -> OutputShapes:
         if not set(symbols) <= set(names):
             symbols = dict(zip(names, symbols.values()))
         with record:
-            infer_outputs(model.__call__, (), symbols)
+            convert_on_demand(lambda: infer_outputs(model.__call__, (), symbols))
     return record
 
 

@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from deepkit.core import tree
+from deepkit.autograph import convert_on_demand
+from deepkit.core import tree, user_code
 from deepkit.data import unpack_x_y_sample_weight
 from deepkit.tensors import KerasTensor, infer_outputs, is_array
 from deepkit.training._steps import check_logs, compute_loss
@@ -68,7 +69,8 @@ def _evaluate_shapes(model: Trainable, batch: Any, step: Callable[[Any], None]) 
     """Run a step on shapes. What does not fit leaves loss and metrics as they were."""
     unbuilt = [part for part in _compiled_parts(model) if not part.built]
     try:
-        infer_outputs(step, (tree.map_structure(_symbol, batch),), {})
+        symbols = tree.map_structure(_symbol, batch)
+        convert_on_demand(lambda: infer_outputs(step, (symbols,), {}))
     except BaseException:
         for part in unbuilt:
             part.built = False
@@ -119,7 +121,7 @@ def _forward(model: Trainable, mode: str) -> Callable[[Any], None]:
 
 def _step(model: Trainable, mode: str) -> Callable[[Any], None]:
     def run(batch: Any) -> None:
-        result = getattr(model, f"{mode}_step")(batch)
+        result = user_code.prepared(getattr(model, f"{mode}_step"))(batch)
         if mode != "predict":
             check_logs(result, f"{mode}_step")
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from deepkit.core import naming, tree
+from deepkit.core import naming, tree, user_code
 from deepkit.core.errors import ArgumentError, NotBuiltError
 from deepkit.metrics import Metric
 
@@ -133,7 +133,8 @@ class CompileMetrics(Metric):
             weight = weights.get(entry.path) if entry.is_weighted else None
             options = {} if weight is None else {"sample_weight": weight}
             with outputs.noting(f"the metric '{entry.metric.name}'", entry.path):
-                entry.metric.update_state(targets[entry.path], predictions[entry.path], **options)
+                update_state = user_code.prepared(entry.metric.update_state)
+                update_state(targets[entry.path], predictions[entry.path], **options)
 
     def result(self) -> dict[str, Any]:
         """The results of all metrics by name.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from deepkit.core import user_code
 from deepkit.training._program import Binding, Program
 from deepkit.training._steps import test_update, train_update
 from deepkit.training._trainable import Step, Trainable, is_default
@@ -57,4 +58,4 @@ def _after_reset(model: Trainable, step: Step) -> Step:
 
 def own_step(model: Trainable, mode: str) -> Step:
     """The step method of a model, looked up when it is called."""
-    return lambda batch: getattr(model, f"{mode}_step")(batch)
+    return lambda batch: user_code.prepared(getattr(model, f"{mode}_step"))(batch)

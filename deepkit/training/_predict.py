@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from deepkit.autograph import convert_on_demand
 from deepkit.callbacks import CallbackList
 from deepkit.core import config, tree
 from deepkit.data import ArrayData, Data, EpochFeed, make_data, prefetch, private_batches
@@ -119,7 +120,7 @@ def _rows(batch: Any) -> int:
 
 def _empty_outputs(model: Trainable, data: ArrayData) -> Any:
     symbols = data.unflatten([KerasTensor((None, *a.shape[1:]), a.dtype.name) for a in data.arrays])
-    outputs = infer_outputs(model.predict_step, (symbols,), {})
+    outputs = convert_on_demand(lambda: infer_outputs(model.predict_step, (symbols,), {}))
     return tree.map_structure(
         lambda t: np.zeros([size or 0 for size in t.shape], np.dtype(t.dtype)), outputs
     )

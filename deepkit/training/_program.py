@@ -1,6 +1,8 @@
 """Compiled steps: pure functions over a flat tuple of variable values, with donated buffers."""
 
 import collections
+import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from deepkit.autograph import NEEDS_CONVERSION, converting
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import StateError
 from deepkit.tensors import StatelessScope, Variable, are_reads_listened_to
@@ -76,6 +79,7 @@ class Program:
         self._results = results
         self._written: dict[str, list[int]] = {}
         self._names: list[str] | None = None
+        self._converts = False
         self.traces = 0
         self.interrupts = Interrupts()
         donated = (0,) if donates else ()
@@ -88,10 +92,25 @@ class Program:
         """The program with the variables as they are now; for one run of fit or evaluate."""
         return Binding(self, self._variables())
 
+    def call(self, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run one of the compiled functions.
+
+        Where JAX cannot trace code of the user's, because an `if` or a loop depends on tensors, it
+        is traced again with that code converted.
+        """
+        try:
+            return compiled(*args, **kwargs)
+        except NEEDS_CONVERSION:
+            if self._converts:
+                raise
+            self._converts = True
+        return compiled(*args, **kwargs)
+
     def _pure(self, values: Sequence[Any], batch: Any, kind: str) -> tuple[tuple[Any, ...], Any]:
         variables = self._variables()
         scope = StatelessScope(zip(variables, values), collect_losses=True)
-        with self.interrupts.allowed(), scope:
+        conversion = converting() if self._converts else contextlib.nullcontext()
+        with self.interrupts.allowed(), scope, conversion:
             result = self._noted(self._step(batch))
             self._note_written(kind, scope.written(), variables)
             return tuple(_strong(scope.get_current_value(v)) for v in variables), result
@@ -209,11 +228,12 @@ class Binding:
         if program._donates:
             values = tuple(variable.take_for_donation() for variable in self.variables)
             with program.interrupts.held():
-                changed, result = compiled(values, *args, **kwargs)
+                changed, result = program.call(compiled, values, *args, **kwargs)
                 for variable, value in zip(self.variables, changed):
                     variable.put_back(value)
             return program.in_order(result)
-        changed, result = call_on_values(compiled, self.variables, *args, **kwargs)
+        run = functools.partial(program.call, compiled)
+        changed, result = call_on_values(run, self.variables, *args, **kwargs)
         for index, value in zip(program._written[kind], changed):
             self.variables[index].put_back(value)
         return program.in_order(result)
