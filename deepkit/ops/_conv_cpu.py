@@ -6,12 +6,14 @@ else, the gradients that JAX derives among them, becomes scalar code inside a lo
 three functions is brought to a form that is fast. `docs/design/cpu_lowerings.md` measures it.
 """
 
+import math
 from types import ModuleType
 
 import jax
 import jax.numpy as jnp
 
 from . import _conv_depthwise as depthwise
+from . import _conv_few_channels as few_channels
 from . import _conv_native as native
 from . import _conv_plain as plain
 from . import _conv_pointwise as pointwise
@@ -19,6 +21,9 @@ from . import _conv_rewriting as rewriting
 from ._conv_geometry import ConvGeometry
 from ._conv_rewriting import Rewriting
 from ._platform_primitive import transpose
+
+# Measured: up to here a sum of products is faster than a product of matrices.
+_FEW_TERMS = 32
 
 
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -61,7 +66,8 @@ def _choose_lowering(
 
     Half precision is computed in float32, channels are moved to the back, groups are looped over,
     the depth of three-dimensional kernels becomes channels; then the choice is made again. What is
-    left is pointwise, depthwise or plain. Other dtypes have no fast kernels and stay as they are.
+    left is pointwise, depthwise, of few channels or plain. Other dtypes have no fast kernels and
+    stay as they are.
     """
     if dtype in (jnp.float16, jnp.bfloat16):
         return rewriting.in_float32(geometry)
@@ -73,4 +79,7 @@ def _choose_lowering(
         return depthwise if group_channels == 1 else rewriting.group_by_group(geometry)
     if set(geometry.kernel_size) == {1} and not any(map(any, geometry.padding)):
         return pointwise
-    return rewriting.depth_as_channels(geometry) if geometry.rank > 2 else plain
+    if geometry.rank > 2:
+        return rewriting.depth_as_channels(geometry)
+    terms = group_channels * math.prod(geometry.kernel_size)
+    return few_channels if terms <= _FEW_TERMS else plain

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from . import _conv_transposed as transposed
 from ._conv_geometry import ConvGeometry
 from ._conv_native import convolve as convolve
 from ._platform_primitive import zeros_beside
@@ -19,7 +20,12 @@ _PART_BYTES, _PART_IMAGES, _FEW_FILTERS = 3 * 2**18, 8, 16
 
 
 def input_gradient(cotangent: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
-    """The outputs' gradient, spread out by the strides, convolved with the kernel turned around."""
+    """The outputs' gradient, spread out by the strides, convolved with the kernel turned around.
+
+    One product instead where it is faster.
+    """
+    if transposed.pays(cotangent, kernel, geometry):
+        return transposed.input_gradient(cotangent, kernel, geometry=geometry)
     spatial = tuple(range(geometry.rank))
     turned = jnp.swapaxes(lax.rev(kernel, spatial), -1, -2)
     padding = []

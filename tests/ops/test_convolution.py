@@ -79,9 +79,11 @@ def three(module, geometry, x, k, y):
     )
 
 
+# With eight channels kernels have too many entries to be gone through one by one.
+@pytest.mark.parametrize("channels", [4, 8])
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
-def test_equals_lax_forward_and_backward(geometry):
-    values = operands(geometry)
+def test_equals_lax_forward_and_backward(geometry, channels):
+    values = operands(geometry, channels=channels)
     actual = jax.jit(lambda *v: three(primitives, geometry, *v))(*values)
     expected = jax.jit(lambda *v: three(native, geometry, *v))(*values)
     for a, e in zip(actual, expected, strict=True):
@@ -201,6 +203,43 @@ def test_other_platforms_get_the_native_convolution():
     # Forward, input gradient, kernel gradient.
     assert text.count("stablehlo.convolution") == 3
     assert "stablehlo.slice" not in text
+
+
+STRIDED = geometry_of((7, 8), (3, 2), stride=2)
+
+
+def test_few_channels_are_shifted_and_added_up():
+    x, k, _ = operands(STRIDED, channels=5)
+    shifted = jax.jit(functools.partial(primitives.convolve, geometry=STRIDED)).lower(x, k)
+    assert "stablehlo.convolution" not in shifted.as_text()
+    x, k, _ = operands(STRIDED, channels=6)
+    convolved = jax.jit(functools.partial(primitives.convolve, geometry=STRIDED)).lower(x, k)
+    assert "stablehlo.convolution" in convolved.as_text()
+
+
+@pytest.mark.parametrize(
+    ("geometry", "batch", "channels", "is_product"),
+    [
+        (STRIDED, 2, 32, True),
+        (STRIDED, 2, 31, False),
+        (geometry_of((7, 8), (3, 2)), 2, 32, False),
+        (geometry_of((7, 8), (3, 2), padding="valid"), 2, 4, True),
+        (geometry_of((20, 20), (3, 2), padding="valid"), 2, 4, False),
+        (geometry_of((7, 8), (3, 2), padding="valid"), 624, 32, True),
+        (geometry_of((7, 8), (3, 2), padding="valid"), 625, 32, False),
+    ],
+)
+def test_input_gradient_without_the_zeros_around_and_between(geometry, batch, channels, is_product):
+    _, k, y = operands(geometry, batch, channels)
+    gradient = jax.jit(lambda y, k: primitives.input_gradient(y, k, geometry=geometry))
+    assert ("stablehlo.convolution" not in gradient.lower(y, k).as_text()) == is_product
+    expected = native.input_gradient(y, k, geometry=geometry)
+    np.testing.assert_allclose(gradient(y, k), expected, **CLOSE)
+
+
+def test_an_empty_batch_has_an_empty_input_gradient():
+    _, k, y = operands(STRIDED, batch=0, channels=32)
+    assert primitives.input_gradient(y, k, geometry=STRIDED).shape == (0, 7, 8, 32)
 
 
 @pytest.mark.parametrize(
