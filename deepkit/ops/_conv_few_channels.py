@@ -15,10 +15,8 @@ from ._conv_windows import windows
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
     """The sum over places and channels of the shifted inputs times a row of the kernel."""
     places = kernel.reshape(-1, *kernel.shape[-2:])
-    total = sum(
+    return sum(
         window[..., channel, None] * place[channel]
         for window, place in zip(windows(inputs, geometry), places)
         for channel in range(inputs.shape[-1])
     )
-    # What reads it, several times in training, would work it out again.
-    return jax.lax.optimization_barrier(total)
