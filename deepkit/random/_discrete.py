@@ -6,9 +6,10 @@ import jax
 
 from deepkit.core import dtypes
 from deepkit.core.errors import ArgumentError, ShapeError
-from deepkit.tensors import as_array, draw_seed, operation
+from deepkit.tensors import as_array, operation
 
 from ._arguments import concrete_shape, float_dtype
+from ._keys import draw_key
 
 
 def binomial(
@@ -35,7 +36,7 @@ def binomial(
     """
     dtype = float_dtype(dtype, "binomial")
     n, p = as_array(counts, dtype), as_array(probabilities, dtype)
-    return jax.random.binomial(draw_seed(seed), n, p, concrete_shape(shape), dtype)
+    return jax.random.binomial(draw_key(seed), n, p, concrete_shape(shape), dtype)
 
 
 @operation
@@ -72,5 +73,5 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
     if not dtypes.is_float(logits.dtype):
         logits = logits.astype(dtypes.standardize_dtype(None))
     shape = (logits.shape[0], int(num_samples))
-    indices = jax.random.categorical(draw_seed(seed), logits[..., None], axis=1, shape=shape)
+    indices = jax.random.categorical(draw_key(seed), logits[..., None], axis=1, shape=shape)
     return indices.astype(dtypes.canonicalize_dtype(dtype))

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError, ShapeError
-from deepkit.tensors import as_array, draw_seed, operation
+from deepkit.tensors import as_array, operation
+
+from ._keys import draw_key
 
 
 @operation
@@ -52,7 +54,7 @@ def dropout(
     if rate == 0:
         return x
     keep = 1.0 - rate
-    kept = jax.random.bernoulli(draw_seed(seed), keep, _mask_shape(x.shape, noise_shape))
+    kept = jax.random.bernoulli(draw_key(seed), keep, _mask_shape(x.shape, noise_shape))
     return jnp.where(kept, x / keep, 0.0)
 
 

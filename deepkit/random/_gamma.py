@@ -4,9 +4,10 @@ from typing import Any
 
 import jax
 
-from deepkit.tensors import as_array, draw_seed
+from deepkit.tensors import as_array
 
 from ._arguments import concrete_shape, float_dtype
+from ._keys import draw_key
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> jax.Array:
@@ -29,7 +30,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> jax.Ar
         True
     """
     dtype = float_dtype(dtype, "gamma")
-    return jax.random.gamma(draw_seed(seed), as_array(alpha, dtype), concrete_shape(shape), dtype)
+    return jax.random.gamma(draw_key(seed), as_array(alpha, dtype), concrete_shape(shape), dtype)
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> jax.Array:
@@ -53,4 +54,4 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
     """
     dtype = float_dtype(dtype, "beta")
     a, b = as_array(alpha, dtype), as_array(beta, dtype)
-    return jax.random.beta(draw_seed(seed), a, b, concrete_shape(shape), dtype)
+    return jax.random.beta(draw_key(seed), a, b, concrete_shape(shape), dtype)

@@ -4,9 +4,8 @@ from typing import Any
 
 import jax
 
-from deepkit.tensors import draw_seed
-
 from ._arguments import as_parameter, concrete_shape, float_dtype
+from ._keys import draw_key
 
 
 def normal(
@@ -31,7 +30,7 @@ def normal(
         (2, 3)
     """
     dtype = float_dtype(dtype, "normal")
-    sample = jax.random.normal(draw_seed(seed), concrete_shape(shape), dtype)
+    sample = jax.random.normal(draw_key(seed), concrete_shape(shape), dtype)
     return sample * as_parameter(stddev, dtype) + as_parameter(mean, dtype)
 
 
@@ -57,5 +56,5 @@ def truncated_normal(
         True
     """
     dtype = float_dtype(dtype, "truncated_normal")
-    sample = jax.random.truncated_normal(draw_seed(seed), -2.0, 2.0, concrete_shape(shape), dtype)
+    sample = jax.random.truncated_normal(draw_key(seed), -2.0, 2.0, concrete_shape(shape), dtype)
     return sample * as_parameter(stddev, dtype) + as_parameter(mean, dtype)

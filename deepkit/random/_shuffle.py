@@ -5,7 +5,9 @@ from typing import Any
 import jax
 
 from deepkit.core.errors import ShapeError
-from deepkit.tensors import as_array, draw_seed, operation
+from deepkit.tensors import as_array, operation
+
+from ._keys import draw_key
 
 
 @operation
@@ -32,4 +34,4 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> jax.Array:
     x = as_array(x)
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(f"Expected `axis` to be an axis of shape {x.shape}, received {axis}.")
-    return jax.random.permutation(draw_seed(seed), x, axis, independent=True)
+    return jax.random.permutation(draw_key(seed), x, axis, independent=True)

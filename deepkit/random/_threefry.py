@@ -1,10 +1,13 @@
-"""Threefry on the host: the numbers of `jax.random` for small arrays, without a compiled program.
+"""Threefry: the numbers of `jax.random`, on the host and in programs for CPU.
 
-JAX compiles a program for each shape, which takes a tenth of a second on CPU; a new model has many
-shapes. Source: Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3".
+On the host, for JAX compiles a program for each shape, which takes a tenth of a second on CPU, and
+a new model has many shapes. Source: Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3".
 """
 
+import math
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from deepkit.tensors import suits_host
@@ -12,6 +15,7 @@ from deepkit.tensors import suits_host
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 _CHUNK = 2**14
+_PARTS = 4
 
 
 def draws_on_host(key: jax.Array, size: int) -> bool:
@@ -46,16 +50,36 @@ def uniform(key: jax.Array, shape: tuple[int, ...], low: float, high: float) -> 
     return jax.device_put(np.maximum(low, floats * (high - low) + low).reshape(shape))
 
 
+def compiled_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """What `jax.random.bits` draws as uint32, in a program.
+
+    The rounds are written out; XLA fuses them to one pass. It runs in a loop over a few parts,
+    because XLA would fuse the rounds with each reader too, and go through them for each of them.
+
+    Args:
+        key: a uint32 array of shape (2,).
+        shape: of the result, of fewer than 2**32 numbers.
+    """
+    size = math.prod(shape)
+    length = -(-size // _PARTS)
+
+    def draw(part: jax.Array) -> jax.Array:
+        return _bits(key, part * np.uint32(length) + jnp.arange(length, dtype="uint32"))
+
+    parts = jax.lax.map(draw, jnp.arange(_PARTS, dtype="uint32"))
+    return parts.reshape(-1)[:size].reshape(shape)
+
+
 def _bits(key: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """32 random bits for each count."""
-    first, second = (int(word) for word in key)
-    keys = (first, second, first ^ second ^ _PARITY)
-    x, y = np.full_like(counts, first), counts + np.uint32(second)
+    """32 random bits for each count: arrays of NumPy, or of JAX in a program."""
+    first, second = key[:1], key[1:]
+    keys = (first, second, first ^ second ^ np.uint32(_PARITY))
+    x, y = first + counts * np.uint32(0), second + counts
     for group in range(5):
         for rotation in _ROTATIONS[group % 2]:
             x += y
             y = (y << np.uint32(rotation)) | (y >> np.uint32(32 - rotation))
             y ^= x
-        x += np.uint32(keys[(group + 1) % 3])
-        y += np.uint32((keys[(group + 2) % 3] + group + 1) % 2**32)
+        x += keys[(group + 1) % 3]
+        y += keys[(group + 2) % 3] + np.uint32(group + 1)
     return x ^ y

@@ -11,6 +11,7 @@ from deepkit.tensors import as_array, draw_seed
 
 from . import _threefry
 from ._arguments import as_parameter, concrete_shape, float_dtype
+from ._keys import as_key, draw_key
 
 
 def uniform(
@@ -36,12 +37,12 @@ def uniform(
         (True, True)
     """
     dtype = float_dtype(dtype, "uniform")
-    key, shape = draw_seed(seed), concrete_shape(shape)
+    words, shape = draw_seed(seed), concrete_shape(shape)
     is_plain = isinstance(minval, int | float) and isinstance(maxval, int | float)
-    if is_plain and dtype == "float32" and _threefry.draws_on_host(key, math.prod(shape)):
-        return _threefry.uniform(key, shape, minval, maxval)
+    if is_plain and dtype == "float32" and _threefry.draws_on_host(words, math.prod(shape)):
+        return _threefry.uniform(words, shape, minval, maxval)
     low, high = as_parameter(minval, dtype), as_parameter(maxval, dtype)
-    return jax.random.uniform(key, shape, dtype, low, high)
+    return jax.random.uniform(as_key(words), shape, dtype, low, high)
 
 
 def randint(
@@ -72,4 +73,4 @@ def randint(
             f"received {dtype!r}. For floats use `random.uniform`."
         )
     low, high = (v if isinstance(v, int | float) else as_array(v) for v in (minval, maxval))
-    return jax.random.randint(draw_seed(seed), concrete_shape(shape), low, high, name)
+    return jax.random.randint(draw_key(seed), concrete_shape(shape), low, high, name)
