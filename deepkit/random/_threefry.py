@@ -1,7 +1,8 @@
 """Threefry: the numbers of `jax.random`, on the host and in programs for CPU.
 
 On the host, for JAX compiles a program for each shape, which takes a tenth of a second on CPU, and
-a new model has many shapes. Source: Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3".
+a new model has many shapes. Source: Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2,
+3".
 """
 
 import math
