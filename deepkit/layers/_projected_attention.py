@@ -115,16 +115,16 @@ class ProjectedAttention(Layer):
         use_causal_mask: bool = False,
     ) -> Any:
         key = value if key is None else key
-        allowed = self._allowed(
-            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
-        )
+        masks = (query_mask, value_mask, key_mask, attention_mask)
         gate = self._gate_dense(query) if self.use_gate else None
         heads = self._heads(query, key, value)
         needs_weights = return_attention_scores or self.dropout > 0 or heads[0].ndim != 4
         if needs_weights:
+            allowed = self._allowed(query, value, *masks, use_causal_mask)
             outputs, weights = self._weigh(*heads, allowed, training)
         else:
-            outputs, weights = self._weigh_at_once(*heads, allowed), None
+            allowed = self._allowed(query, value, *masks, use_causal_mask=False)
+            outputs, weights = self._weigh_at_once(*heads, allowed, use_causal_mask), None
         outputs = self._output_dense(outputs if gate is None else outputs * gate)
         return (outputs, weights) if return_attention_scores else outputs
 
@@ -154,8 +154,13 @@ class ProjectedAttention(Layer):
             attention_mask,
         )
 
-    def _weigh_at_once(self, query: Any, key: Any, value: Any, allowed: Any) -> Any:
-        """Outputs without the weights, by a kernel that never holds all scores where one exists."""
+    def _weigh_at_once(
+        self, query: Any, key: Any, value: Any, allowed: Any, is_causal: bool
+    ) -> Any:
+        """Outputs without the weights, by a kernel that never holds all scores where one exists.
+
+        Such a kernel knows what causal means, but reads any other mask from memory.
+        """
         if allowed is not None:
             while allowed.ndim < 4:
                 allowed = jnp.expand_dims(allowed, -3)
@@ -165,6 +170,7 @@ class ProjectedAttention(Layer):
             value,
             mask=allowed,
             scale=self._scale,
+            is_causal=is_causal,
             flash_attention=self.flash_attention,
         )
 

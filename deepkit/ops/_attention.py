@@ -7,6 +7,7 @@ from deepkit.core import config, dtypes
 from deepkit.core.errors import ArgumentError, ShapeError
 from deepkit.tensors import as_array, operation
 
+from ._cudnn_attention import runs_on_cudnn
 from ._promotion import promote_floats
 from ._softmax import masked_softmax, softmax
 from ._types import TensorLike
@@ -38,7 +39,9 @@ def dot_product_attention(
         scale: of the scores; `1 / sqrt(depth)` if `None`.
         is_causal: whether a query sees only keys up to its own place.
         flash_attention: whether to use cuDNN's fused attention, on NVIDIA GPUs and in half
-            precision. If `None`, it is used after `config.enable_flash_attention()`.
+            precision. If `None`, as `config.enable_flash_attention()` or its opposite said; if
+            neither was called, where the default device has it for these shapes and there is
+            neither bias nor mask. It has first derivatives only, in reverse mode.
         attn_logits_soft_cap: bounds the scores: they become `cap * tanh(scores / cap)`.
 
     Returns:
@@ -54,8 +57,10 @@ def dot_product_attention(
         bias = as_array(bias, query.dtype)
     if mask is not None:
         mask = as_array(mask, "bool")
-    if flash_attention is None:
-        flash_attention = config.is_flash_attention_enabled() and attn_logits_soft_cap is None
+    if flash_attention is None and attn_logits_soft_cap is None:
+        flash_attention = config.is_flash_attention_enabled()
+        if flash_attention is None and bias is None and mask is None:
+            flash_attention = runs_on_cudnn(query, key, value, is_causal)
     if flash_attention:
         if attn_logits_soft_cap is not None:
             raise ArgumentError(
