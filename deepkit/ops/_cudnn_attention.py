@@ -1,4 +1,7 @@
-"""When cuDNN's fused attention stands in for XLA's operations; see `docs/design/gpu_attention.md`."""
+"""When cuDNN's fused attention stands in for XLA's operations.
+
+`docs/design/gpu_attention.md` says the rule in words.
+"""
 
 import re
 
