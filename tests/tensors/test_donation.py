@@ -72,6 +72,17 @@ def test_buffers_are_given_and_not_copied_once_nobody_holds_them():
     assert variable.take_for_donation() is own
 
 
+def test_what_programs_share_is_copied_each_time():
+    variable = Variable(np.ones(3))
+    variable.is_shared = True
+    for count in range(1, 4):
+        shared = variable.concrete_value()
+        assert variable.take_for_donation() is not shared
+        give_away(variable)
+        np.testing.assert_array_equal(shared, count)
+        np.testing.assert_array_equal(variable.numpy(), count + 1)
+
+
 @pytest.mark.parametrize("scoped", [True, False])
 def test_keys_stay_when_the_state_of_their_seed_is_given_away(scoped):
     seeds = SeedGenerator(3)
