@@ -9,6 +9,8 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import mlir
 
+_DEFINITIONS: dict[Primitive, Callable[..., Any]] = {}
+
 
 def make_primitive(
     name: str, *, cpu: Callable[..., jax.Array], default: Callable[..., jax.Array]
@@ -30,15 +32,24 @@ def make_primitive(
         return primitive.bind(*operands, geometry=geometry)
 
     @functools.lru_cache(maxsize=1024)
-    def output_type(*operands: Any, geometry: Any) -> Any:
-        jaxpr = jax.make_jaxpr(functools.partial(default, geometry=geometry))(*operands)
-        return jaxpr.out_avals[0]
+    def definition(*operands: Any, geometry: Any) -> Any:
+        return jax.make_jaxpr(functools.partial(default, geometry=geometry))(*operands)
 
     primitive.def_impl(jax.jit(bind, static_argnames="geometry"))
-    primitive.def_abstract_eval(output_type)
+    primitive.def_abstract_eval(lambda *types, **params: definition(*types, **params).out_avals[0])
+    _DEFINITIONS[primitive] = definition
     mlir.register_lowering(primitive, mlir.lower_fun(default, multiple_results=False))
     mlir.register_lowering(primitive, mlir.lower_fun(cpu, multiple_results=False), platform="cpu")
     return primitive
+
+
+def definition_of(primitive: Primitive) -> Callable[..., Any] | None:
+    """What gives the program that defines a primitive, if `make_primitive` made it.
+
+    It takes the types of the operands and the primitive's parameters. The form for CPU may differ
+    from it in the order of sums, and in nothing else.
+    """
+    return _DEFINITIONS.get(primitive)
 
 
 def align_varying(*operands: jax.Array) -> tuple[jax.Array, ...]:

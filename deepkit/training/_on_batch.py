@@ -11,6 +11,7 @@ from deepkit.data import ArrayData
 from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import as_list
 from deepkit.training._modes import bind_program, own_step
+from deepkit.training._padding import Padding, first_rows
 from deepkit.training._passes import to_device
 from deepkit.training._program import Binding
 from deepkit.training._steps import to_host
@@ -57,6 +58,23 @@ def on_host(outputs: Any) -> Any:
     if isinstance(outputs, jax.Array):
         return np.array(outputs)
     return tree.map_structure(np.array, jax.device_get(outputs))
+
+
+def predict_rows(model: Trainable, batch: Any, rows: int, size: int) -> Any:
+    """The outputs for a batch as NumPy arrays, by the program for `size` rows if it can be used.
+
+    Args:
+        model: the model.
+        batch: a batch of arrays.
+        rows: the rows that it has.
+        size: the rows that it may be filled up to.
+    """
+    if size > rows and not model._trainer.run_eagerly:
+        binding = _Single.of(model, "predict", batch).binding
+        wide = Padding.of(model, binding).widened(batch, rows, size)
+        if wide is not batch:
+            return on_host(first_rows(run_step(model, "predict", wide), rows))
+    return on_host(run_step(model, "predict", batch))
 
 
 def run_step(model: Trainable, mode: str, batch: Any) -> Any:

@@ -15,7 +15,8 @@ from deepkit.tensors import KerasTensor, infer_outputs
 from deepkit.training._build import ensure_built
 from deepkit.training._collected_outputs import CollectedOutputs
 from deepkit.training._modes import bind_program, own_step
-from deepkit.training._on_batch import on_host, run_step
+from deepkit.training._on_batch import predict_rows
+from deepkit.training._padding import Padding, Sized, bucket, first_rows, number_of_rows
 from deepkit.training._passes import Hooks, to_device
 from deepkit.training._trainable import Trainable
 from deepkit.training._value_checks import ValueChecker
@@ -39,8 +40,9 @@ def predict(
         return _empty_outputs(model, data)
     silent = callbacks is None and verbose == 0
     if silent and steps is None and isinstance(data, ArrayData) and data.num_batches == 1:
-        outputs = run_step(model, "predict", data.unflatten(data.arrays))
-        return on_host(outputs)
+        rows = data.num_samples
+        batch, size = data.unflatten(data.arrays), bucket(rows, data.batch_size)
+        return predict_rows(model, batch, rows, size)
     ensure_built(model, data.peek(), "predict")
     limit = config.max_steps_per_epoch()
     steps = limit if steps is None else min(steps, limit or steps)
@@ -61,28 +63,44 @@ def predict(
 
 def _collect(model: Trainable, data: Data, steps: int | None, callbacks: CallbackList) -> Any:
     eager = model._trainer.run_eagerly
-    step = own_step(model, "predict") if eager else bind_program(model, "predict").step
+    binding = None if eager else bind_program(model, "predict")
     checker = None if eager else ValueChecker.of(model, "predict")
     if checker is not None and isinstance(data, ArrayData):
         checker.check_all(data)
         checker = None
 
-    def on_device(batches: Any) -> Iterator[Any]:
+    def on_device(batches: Any) -> Iterator[Sized]:
         # Rows of arrays in memory are there at once; a thread would cost more than it saves.
         if isinstance(data, ArrayData):
-            yield from map(to_device, batches)
+            yield from _put(sized(batches))
             return
         with prefetch(private_batches(batches), allowed=steps) as ahead:
-            read = ahead if checker is None else checker.check_each(ahead)
-            yield from map(to_device, read)
+            yield from _put(sized(ahead) if checker is None else checker.check_each(sized(ahead)))
+
+    def sized(batches: Iterable[Any]) -> Iterator[Sized]:
+        if binding is None:
+            return (Sized(batch, number_of_rows(batch)) for batch in batches)
+        return Padding.of(model, binding).each(batches, _largest(data))
 
     feed = EpochFeed(data, steps, wrap=on_device)
     hooks = Hooks(callbacks, "predict", model)
     collected = CollectedOutputs(_all_rows(data, steps))
+    step = own_step(model, "predict") if binding is None else binding.step
     try:
         return _run(step, feed.epoch(), hooks, collected).joined()
     finally:
         feed.close()
+
+
+def _put(batches: Iterable[Sized]) -> Iterator[Sized]:
+    return (Sized(to_device(sized.batch), sized.rows) for sized in batches)
+
+
+def _largest(data: Data) -> int:
+    """The rows that smaller batches may be filled up to from the beginning."""
+    if not isinstance(data, ArrayData):
+        return 0
+    return data.batch_size if data.num_batches > 1 else bucket(data.num_samples, data.batch_size)
 
 
 def _all_rows(data: Data, steps: int | None) -> int | None:
@@ -95,27 +113,29 @@ def _all_rows(data: Data, steps: int | None) -> int | None:
 
 
 def _run(
-    step: Any, batches: Iterable[Any], hooks: Hooks, collected: CollectedOutputs
+    step: Any, batches: Iterable[Sized], hooks: Hooks, collected: CollectedOutputs
 ) -> CollectedOutputs:
     """Collect the outputs of all batches; a few batches are under way at a time."""
     under_way: collections.deque[Any] = collections.deque()
-    for index, batch in enumerate(batches):
+    for index, (batch, rows) in enumerate(batches):
         hooks.begin(index)
-        outputs = step(batch)
+        outputs, is_wide = step(batch), number_of_rows(batch) != rows
         if hooks.active:
             outputs = jax.device_get(outputs)
+            outputs = first_rows(outputs, rows) if is_wide else outputs
             hooks.end(index, {"outputs": outputs})
-        under_way.append((outputs, _rows(batch)))
+        under_way.append((outputs, rows, is_wide))
         if len(under_way) > _MAX_UNDER_WAY:
-            collected.add(*under_way.popleft())
+            _add(collected, *under_way.popleft())
             hooks.progress(index + 1 - _MAX_UNDER_WAY, None)
-    for outputs, rows in under_way:
-        collected.add(outputs, rows)
+    for each in under_way:
+        _add(collected, *each)
     return collected
 
 
-def _rows(batch: Any) -> int:
-    return next(leaf for leaf in tree.flatten(batch) if leaf is not None).shape[0]
+def _add(collected: CollectedOutputs, outputs: Any, rows: int, is_wide: bool) -> None:
+    outputs = jax.device_get(outputs)
+    collected.add(first_rows(outputs, rows) if is_wide else outputs, rows)
 
 
 def _empty_outputs(model: Trainable, data: ArrayData) -> Any:

@@ -81,6 +81,8 @@ class Program:
         self._names: list[str] | None = None
         self._converts = False
         self.traces = 0
+        # What `Padding` has proven, by the structure of batches; `None` where it could not.
+        self.proofs: dict[Any, set[tuple[int, int | None]] | None] = {}
         self.interrupts = Interrupts()
         donated = (0,) if donates else ()
         self._single = jit(self._run_one, donate_argnums=donated)
@@ -199,6 +201,14 @@ class Binding:
     def step(self, batch: Any) -> Any:
         """Run one step on a batch; returns its result, which may not be computed yet."""
         return self._call("one", self.program._single, batch)
+
+    def traced(self, batch: Any) -> Any:
+        """What one step on a batch computes, as a jaxpr; `None` if it writes state.
+
+        The step is not traced again when it runs.
+        """
+        traced = call_on_values(self.program._single.trace, self.variables, batch)
+        return None if self.program._written["one"] else traced.jaxpr
 
     def steps(
         self,

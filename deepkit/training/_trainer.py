@@ -155,6 +155,10 @@ class Trainer:
             return self.state
         return functools.partial(variables_of_calls, self._model)
 
+    def runs_known_code(self, mode: str) -> bool:
+        """Whether the steps of a mode are calls of deepkit's own code alone."""
+        return self._known_calls(mode) is not None
+
     def _known_calls(self, mode: str) -> CallState | None:
         """What the steps of a mode depend on, if they are calls of deepkit's own code alone.
 

@@ -18,6 +18,7 @@ from deepkit.data import ArrayData, unpack_x_y_sample_weight
 from deepkit.losses._traits import label_spec
 from deepkit.tensors import StatelessScope, ValueCheck, Variable, collect_value_checks
 from deepkit.training._batch_leaves import leaves_and_tree
+from deepkit.training._padding import Sized
 from deepkit.training._steps import compute_loss
 from deepkit.training._trainable import Trainable, is_default
 
@@ -61,15 +62,15 @@ class ValueChecker:
         """Raise if a value in a batch is refused."""
         self._refuse(self._run(self._values(), batch))
 
-    def check_each(self, batches: Iterable[Any]) -> Iterator[Any]:
+    def check_each(self, batches: Iterable[Sized]) -> Iterator[Sized]:
         """The batches of a stream as they are; raises at the first with a refused value."""
-        for index, batch in enumerate(batches):
+        for index, sized in enumerate(batches):
             try:
-                self.check(batch)
+                self.check(sized.batch)
             except DeepkitError as error:
                 error.add_note(f"This is in batch {index}, counted from 0.")
                 raise
-            yield batch
+            yield sized
 
     def check_all(self, data: ArrayData) -> None:
         """Raise if a value in arrays is refused; names the row in the whole of the data."""

@@ -1,0 +1,128 @@
+"""Padding: batches of odd numbers of rows, run by the program for another number of rows."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from deepkit.core import tree
+from deepkit.training._program import Binding
+from deepkit.training._row_wise import is_row_wise
+from deepkit.training._trainable import Trainable
+
+
+class Sized(NamedTuple):
+    """A batch, and how many of its rows, the first ones, are wanted."""
+
+    batch: Any
+    rows: int
+
+
+def bucket(rows: int, largest: int) -> int:
+    """The number of rows to run so many rows with: a power of two, or `largest` if that is less."""
+    if rows & (rows - 1) == 0:
+        return rows
+    return max(rows, min(1 << rows.bit_length(), largest))
+
+
+class Padding:
+    """Adds rows to batches where that changes nothing for the other ones.
+
+    That is proven of the program that is going to run: see `deepkit.training._row_wise`. A step of
+    which it cannot be proven is left alone for good.
+
+    Args:
+        binding: the compiled step.
+        is_known_code: whether the step runs nothing but deepkit's own code, which computes the
+            same for any number of rows. Otherwise it is traced for both numbers, and compared.
+    """
+
+    def __init__(self, binding: Binding, is_known_code: Callable[[], bool]) -> None:
+        self._binding, self._is_known_code = binding, is_known_code
+
+    @classmethod
+    def of(cls, model: Trainable, binding: Binding) -> "Padding":
+        """That of a model's prediction."""
+        return cls(binding, lambda: model._trainer.runs_known_code("predict"))
+
+    def widened(self, batch: Any, rows: int, size: int) -> Any:
+        """A batch of `size` rows whose first ones have the same outputs, or the batch as it is.
+
+        Args:
+            batch: the batch.
+            rows: the rows that it has.
+            size: the rows that it should have.
+        """
+        leaves, structure = jax.tree.flatten(batch)
+        if size <= rows or not all(_can_grow(leaf, rows) for leaf in leaves):
+            return batch
+        wide = jax.tree.unflatten(structure, [_grown(leaf, size) for leaf in leaves])
+        kind = structure, tuple((leaf.shape[1:], leaf.dtype) for leaf in leaves)
+        proofs = self._binding.program.proofs
+        if kind not in proofs:
+            proofs[kind] = set()
+        known = proofs[kind]
+        if known is None:
+            return batch
+        if (size, None) in known or (size, rows) in known:
+            return wide
+        alone = self._is_known_code()
+        if not self._is_proven(wide, None if alone else batch, len(leaves)):
+            proofs[kind] = None
+            return batch
+        known.add((size, None if alone else rows))
+        return wide
+
+    def _is_proven(self, wide: Any, batch: Any, leaves: int) -> bool:
+        try:
+            program = self._binding.traced(wide)
+        except Exception:
+            # Of another size than this one there is no program; if of this one neither, it raises.
+            return False
+        if program is None:
+            return False
+        twin = None
+        if batch is not None:
+            twin = self._binding.traced(batch)
+            if twin is None:
+                return False
+        return is_row_wise(program, leaves, twin)
+
+    def each(self, batches: Iterable[Any], largest: int) -> Iterator[Sized]:
+        """The batches of a stream; those with fewer rows than one before are filled up to it.
+
+        Args:
+            batches: the batches.
+            largest: rows to fill up to from the beginning.
+        """
+        for batch in batches:
+            rows = number_of_rows(batch)
+            largest = max(largest, rows)
+            yield Sized(self.widened(batch, rows, largest), rows)
+
+
+def number_of_rows(batch: Any) -> int:
+    """The rows of a batch."""
+    return next(leaf for leaf in tree.flatten(batch) if leaf is not None).shape[0]
+
+
+def first_rows(outputs: Any, rows: int) -> Any:
+    """The first rows of outputs, on the host."""
+    return tree.map_structure(lambda leaf: np.asarray(leaf)[:rows], outputs)
+
+
+def _can_grow(leaf: Any, rows: int) -> bool:
+    """Whether an array has the rows of the batch, and need not stay where it is."""
+    if leaf.shape[:1] != (rows,) or not isinstance(leaf.dtype, np.dtype):
+        return False
+    return isinstance(leaf, np.ndarray) or not leaf.committed
+
+
+def _grown(leaf: Any, size: int) -> np.ndarray:
+    """An array with its last row again and again: values as they may come, and no zeros."""
+    leaf = np.asarray(leaf)
+    grown = np.empty((size, *leaf.shape[1:]), leaf.dtype)
+    grown[: len(leaf)] = leaf
+    grown[len(leaf) :] = leaf[-1]
+    return grown
