@@ -130,6 +130,31 @@ def test_an_equal_model_compiles_its_steps_alone():
     assert len(names) <= 2, names  # the step, and the check of labels
 
 
+def test_predicting_any_number_of_rows_compiles_few_programs():
+    layers = deepkit.layers
+    made = deepkit.Sequential(
+        [
+            deepkit.Input((3,)),
+            layers.Dense(4, activation="gelu"),
+            layers.Dropout(0.5),
+            layers.BatchNormalization(),
+            layers.LayerNormalization(),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+    expected = np.array(made(X[:100]))
+    with compilations() as names:
+        for rows in range(1, 101):
+            found = made.predict(X[:rows], verbose=0)
+            np.testing.assert_allclose(found, expected[:rows], rtol=2e-6, atol=2e-6)
+    assert len(names) <= 8, names
+    (program,) = made._trainer.programs._by_key.values()
+    assert program.traces == len(names)  # no proof has traced a program that did not run
+    with compilations() as again:
+        made.predict(X[:77], verbose=0, batch_size=16)
+    assert again == []
+
+
 def resident():
     """Memory of the process, in MiB."""
     status = pathlib.Path("/proc/self/status").read_text()

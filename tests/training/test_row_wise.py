@@ -151,14 +151,12 @@ MIXING = {
     "contracted_rows": lambda x: jnp.einsum("bij,bkl->ijkl", x, x),
     "first_row": lambda x: x - x[:1],
     "set_row": lambda x: x.at[0].set(1.0),
-    "window_over_rows": lambda x: lax.reduce_window(
-        x, 0.0, lax.add, (2, 1, 1), (1, 1, 1), "SAME"
+    "window_over_rows": lambda x: lax.reduce_window(x, 0.0, lax.add, (2, 1, 1), (1, 1, 1), "SAME"),
+    "filter_of_rows": lambda x: lax.conv_general_dilated(
+        np.ones((2, 3, 6), "float32"), x, (1,), "SAME"
     ),
-    "filter_of_rows": lambda x: lax.conv_general_dilated(np.ones((2, 3, 6), "float32"), x, (1,), "SAME"),
     "scan_over_rows": lambda x: lax.scan(lambda c, row: (c + row, c), jnp.zeros((3, 4)), x)[1],
-    "until_all_are_large": lambda x: lax.while_loop(
-        lambda y: jnp.any(y < 3), lambda y: y + 1, x
-    ),
+    "until_all_are_large": lambda x: lax.while_loop(lambda y: jnp.any(y < 3), lambda y: y + 1, x),
     "branch_by_rows": lambda x: lax.cond(x[0, 0, 0] > 0, lambda y: y, lambda y: -y, x),
     "mixing_branch": lambda x: lax.cond(
         jnp.sum(WEIGHTS) > 0, lambda y: y, lambda y: y - y.mean(0), x
