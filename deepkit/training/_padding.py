@@ -11,6 +11,9 @@ from deepkit.training._program import Binding
 from deepkit.training._row_wise import is_row_wise
 from deepkit.training._trainable import Trainable
 
+# Of all rows, how many may be added to fill batches up to the largest one: one in so many.
+_SHARE = 8
+
 
 class Sized(NamedTuple):
     """A batch, and how many of its rows, the first ones, are wanted."""
@@ -89,17 +92,25 @@ class Padding:
                 return False
         return is_row_wise(program, leaves, twin)
 
-    def each(self, batches: Iterable[Any], largest: int) -> Iterator[Sized]:
-        """The batches of a stream; those with fewer rows than one before are filled up to it.
+    def each(self, batches: Iterable[Any], largest: int = 0) -> Iterator[Sized]:
+        """The batches of a pass, small ones filled up.
+
+        They are filled up to the largest batch, which has a program already, as long as that is
+        little beside all that is done, and else to a power of two.
 
         Args:
             batches: the batches.
-            largest: rows to fill up to from the beginning.
+            largest: the rows of the largest one, if that is known at the beginning.
         """
+        done = added = 0
         for batch in batches:
             rows = number_of_rows(batch)
             largest = max(largest, rows)
-            yield Sized(self.widened(batch, rows, largest), rows)
+            is_little = (added + largest - rows) * _SHARE <= done
+            wide = self.widened(batch, rows, largest if is_little else bucket(rows, largest))
+            done += rows
+            added += number_of_rows(wide) - rows
+            yield Sized(wide, rows)
 
 
 def number_of_rows(batch: Any) -> int:

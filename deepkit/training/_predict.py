@@ -80,7 +80,8 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
     def sized(batches: Iterable[Any]) -> Iterator[Sized]:
         if binding is None:
             return (Sized(batch, number_of_rows(batch)) for batch in batches)
-        return Padding.of(model, binding).each(batches, _largest(data))
+        largest = data.batch_size if isinstance(data, ArrayData) else 0
+        return Padding.of(model, binding).each(batches, largest)
 
     feed = EpochFeed(data, steps, wrap=on_device)
     hooks = Hooks(callbacks, "predict", model)
@@ -94,13 +95,6 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
 
 def _put(batches: Iterable[Sized]) -> Iterator[Sized]:
     return (Sized(to_device(sized.batch), sized.rows) for sized in batches)
-
-
-def _largest(data: Data) -> int:
-    """The rows that smaller batches may be filled up to from the beginning."""
-    if not isinstance(data, ArrayData):
-        return 0
-    return data.batch_size if data.num_batches > 1 else bucket(data.num_samples, data.batch_size)
 
 
 def _all_rows(data: Data, steps: int | None) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from deepkit.core.compiler_options import jit
@@ -60,7 +61,7 @@ class ValueChecker:
 
     def check(self, batch: Any) -> None:
         """Raise if a value in a batch is refused."""
-        self._refuse(self._run(self._values(), batch))
+        self._refuse(jax.device_get(self._run(self._values(), batch)))
 
     def check_each(self, batches: Iterable[Sized]) -> Iterator[Sized]:
         """The batches of a stream as they are; raises at the first with a refused value."""
@@ -73,10 +74,21 @@ class ValueChecker:
             yield sized
 
     def check_all(self, data: ArrayData) -> None:
-        """Raise if a value in arrays is refused; names the row in the whole of the data."""
+        """Raise if a value in arrays is refused; names the row in the whole of the data.
+
+        Two parts of a power of two of rows, which may overlap, are all of it. So arrays of NumPy,
+        of which parts cost nothing, are checked by few programs, whatever their length.
+        """
         arrays, structure = leaves_and_tree(data.arrays, data.unflatten)
-        rows = min(data.batch_size, data.num_samples)
-        self._refuse(self._over(arrays, structure, rows, -(-data.num_samples // rows)))
+        size = data.num_samples
+        if all(isinstance(array, np.ndarray) for array in arrays):
+            size = 1 << (size.bit_length() - 1)
+        rows = min(data.batch_size, size)
+        starts = sorted({0, data.num_samples - size})
+        parts = [[array[start : start + size] for array in arrays] for start in starts]
+        found = [self._over(part, structure, rows, -(-size // rows)) for part in parts]
+        for start, in_part in zip(starts, jax.device_get(found)):
+            self._refuse([(bad, (row + start, *rest), v) for bad, (row, *rest), v in in_part])
 
     def check_block(
         self, arrays: Sequence[Any], structure: Any, rows: int, count: int
@@ -110,7 +122,7 @@ class ValueChecker:
         return [variable.concrete_value() for variable in self._variables]
 
     def _refuse(self, found: Any) -> None:
-        for check, (any_bad, place, value) in zip(self._checks, jax.device_get(found)):
+        for check, (any_bad, place, value) in zip(self._checks, found):
             if any_bad:
                 check.refuse(tuple(int(i) for i in place), value.item())
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import deepkit
-from deepkit.training._padding import bucket
+from deepkit.training._modes import bind_program
+from deepkit.training._padding import Padding, bucket
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
 
@@ -17,6 +18,10 @@ def chain(*layers):
 def sizes(model):
     """For how many kinds of batches the programs of a model were compiled."""
     return sum(p._single._cache_size() for p in model._trainer.programs._by_key.values())
+
+
+def bound(model):
+    return bind_program(model, "predict")
 
 
 def assert_predicts(model, expected, rows, **arguments):
@@ -38,25 +43,43 @@ def test_odd_sizes_share_programs():
     model = chain(deepkit.layers.Dense(4, activation="relu"), deepkit.layers.BatchNormalization())
     weights = model.get_weights()
     model.set_weights([w + 0.1 for w in weights])
-    for rows in (3, 5, 6, 7, 8, 33, 35, 40):
+    for rows in (3, 5, 6, 7, 8, 17, 33, 35, 40):
         assert_predicts(model, model, rows)
-    assert sizes(model) == 3  # 4, 8 and 32 rows
+    (program,) = model._trainer.programs._by_key.values()
+    assert program.traces == 4  # 1, 4, 8 and 32 rows
 
 
 def test_the_last_batch_runs_in_the_program_of_the_others():
     model = chain(deepkit.layers.Dense(2))
-    assert_predicts(model, model, 17, batch_size=8)
+    for rows in (33, 34, 35):
+        assert_predicts(model, model, rows, batch_size=4)
     assert sizes(model) == 1
     assert_predicts(model, model, 39, batch_size=10)
     assert sizes(model) == 2
 
 
-def test_streams_are_filled_up_to_their_largest_batch():
+def test_the_last_batch_costs_little_beside_the_others():
     model = chain(deepkit.layers.Dense(2))
-    batches = [X[:4], X[4:7], X[7:17], X[17:18]]
+    assert_predicts(model, model, 17, batch_size=16)
+    assert sizes(model) == 2  # 16 rows and one
+
+
+def test_streams_are_filled_up_to_what_came():
+    model = chain(deepkit.layers.Dense(2))
+    batches = [X[:4], X[4:7], X[7:17], X[17:27], X[27:36], X[36:39]]
     found = model.predict(iter(batches), verbose=0)
-    np.testing.assert_allclose(found, model(X[:18]), rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(found, model(X[:39]), rtol=2e-6, atol=2e-6)
     assert sizes(model) == 2  # 4 and 10 rows
+
+
+def test_small_batches_among_large_ones_cost_little():
+    model = chain(deepkit.layers.Dense(2))
+    rows = [16, 1, 3, 16, 1, 3]
+    added = [
+        len(sized.batch) - sized.rows
+        for sized in Padding.of(model, bound(model)).each(X[:count] for count in rows)
+    ]
+    assert added == [0, 0, 1, 0, 0, 1]
 
 
 def test_batch_hooks_get_the_wanted_rows():
@@ -213,6 +236,22 @@ def test_values_are_checked_once_for_all_sizes():
     x[2, 1] = 9
     with pytest.raises(deepkit.errors.DeepkitError, match=r"9"):
         model.predict(x, verbose=0)
+
+
+def test_values_of_data_of_any_length_are_checked_by_few_programs():
+    model = deepkit.Sequential([deepkit.Input((2,), dtype="int32"), deepkit.layers.Embedding(5, 2)])
+    x = np.random.default_rng(0).integers(0, 5, (64, 2)).astype("int32")
+    for rows in range(33, 64, 3):
+        model.predict(x[:rows], verbose=0)
+    (checker,) = model._trainer.checkers._by_key.values()
+    assert checker._run_over._cache_size() == 1
+    for place in (1, 40, 62):
+        bad = x.copy()
+        bad[place, 1] = 9
+        with pytest.raises(deepkit.errors.DeepkitError, match=rf"9 at \[{place}, 1\]"):
+            model.predict(bad[:63], verbose=0)
+    with pytest.raises(deepkit.errors.DeepkitError, match=r"9 at \[62, 1\]"):
+        model.predict(jax.numpy.asarray(bad[:63]), verbose=0)
 
 
 def test_arrays_of_jax_that_have_no_place_of_their_own_are_filled_up():
