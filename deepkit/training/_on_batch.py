@@ -44,7 +44,7 @@ def test_on_batch(
 
 def predict_on_batch(model: Trainable, x: Any) -> Any:
     """The outputs for a batch; see `Model.predict_on_batch`."""
-    return on_host(run_step(model, "predict", _batch(x, None, None, None)))
+    return _on_host(run_step(model, "predict", _batch(x, None, None, None)))
 
 
 def _batch(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Any:
@@ -53,10 +53,12 @@ def _batch(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Any:
     return rows.unflatten(rows.arrays)
 
 
-def on_host(outputs: Any) -> Any:
-    """Outputs as NumPy arrays that the caller owns."""
+def _on_host(outputs: Any, rows: int | None = None) -> Any:
+    """Outputs, or their first rows, as NumPy arrays that the caller owns."""
     if isinstance(outputs, jax.Array):
-        return np.array(outputs)
+        return np.array(outputs if rows is None else np.asarray(outputs)[:rows])
+    if rows is not None:
+        outputs = first_rows(outputs, rows)
     return tree.map_structure(np.array, jax.device_get(outputs))
 
 
@@ -70,11 +72,10 @@ def predict_rows(model: Trainable, batch: Any, rows: int, size: int) -> Any:
         size: the rows that it may be filled up to.
     """
     if size > rows and not model._trainer.run_eagerly:
-        binding = _Single.of(model, "predict", batch).binding
-        wide = Padding.of(model, binding).widened(batch, rows, size)
-        if wide is not batch:
-            return on_host(first_rows(run_step(model, "predict", wide), rows))
-    return on_host(run_step(model, "predict", batch))
+        single = _Single.of(model, "predict", batch)
+        batch, is_wide = Padding.of(model, single.binding).widened(batch, rows, size)
+        return _on_host(single.run(model, batch), rows if is_wide else None)
+    return _on_host(run_step(model, "predict", batch))
 
 
 def run_step(model: Trainable, mode: str, batch: Any) -> Any:
@@ -84,12 +85,7 @@ def run_step(model: Trainable, mode: str, batch: Any) -> Any:
         if mode != "predict":
             model.reset_metrics()
         return own_step(model, mode)(to_device(batch))
-    single = _Single.of(model, mode, batch)
-    if single.resets_before:
-        model.reset_metrics()
-    if single.checker is not None:
-        single.checker.check(batch)
-    return single.binding.step(batch)
+    return _Single.of(model, mode, batch).run(model, batch)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +114,14 @@ class _Single:
         made = cls(checker, binding, resets_before=mode != "predict" and not fresh)
         model._trainer.snapshot(mode).memo.setdefault(cls, {})[mode] = made
         return made
+
+    def run(self, model: Trainable, batch: Any) -> Any:
+        """Run it on a batch."""
+        if self.resets_before:
+            model.reset_metrics()
+        if self.checker is not None:
+            self.checker.check(batch)
+        return self.binding.step(batch)
 
 
 def _resets_in_programs(model: Trainable) -> bool:

@@ -16,10 +16,11 @@ _SHARE = 8
 
 
 class Sized(NamedTuple):
-    """A batch, and how many of its rows, the first ones, are wanted."""
+    """A batch, how many of its rows, the first ones, are wanted, and whether it has others."""
 
     batch: Any
     rows: int
+    is_wide: bool = False
 
 
 def bucket(rows: int, largest: int) -> int:
@@ -49,47 +50,51 @@ class Padding:
         """That of a model's prediction."""
         return cls(binding, lambda: model._trainer.runs_known_code("predict"))
 
-    def widened(self, batch: Any, rows: int, size: int) -> Any:
+    def widened(self, batch: Any, rows: int, size: int) -> tuple[Any, bool]:
         """A batch of `size` rows whose first ones have the same outputs, or the batch as it is.
+
+        Returns:
+            The batch, and whether it has more rows now.
 
         Args:
             batch: the batch.
             rows: the rows that it has.
             size: the rows that it should have.
         """
+        if size <= rows:
+            return batch, False
         leaves, structure = jax.tree.flatten(batch)
-        if size <= rows or not all(_can_grow(leaf, rows) for leaf in leaves):
-            return batch
-        wide = jax.tree.unflatten(structure, [_grown(leaf, size) for leaf in leaves])
         kind = structure, tuple((leaf.shape[1:], leaf.dtype) for leaf in leaves)
         proofs = self._binding.program.proofs
-        if kind not in proofs:
-            proofs[kind] = set()
-        known = proofs[kind]
-        if known is None:
-            return batch
+        known = proofs.setdefault(kind, set())
+        if known is None or not all(_can_grow(leaf, rows) for leaf in leaves):
+            return batch, False
+        wide = jax.tree.unflatten(structure, [_grown(leaf, size) for leaf in leaves])
         if (size, None) in known or (size, rows) in known:
-            return wide
+            return wide, True
         alone = self._is_known_code()
         if not self._is_proven(wide, None if alone else batch, len(leaves)):
             proofs[kind] = None
-            return batch
+            return batch, False
         known.add((size, None if alone else rows))
-        return wide
+        return wide, True
 
     def _is_proven(self, wide: Any, batch: Any, leaves: int) -> bool:
+        """Whether the first rows of a batch have the same outputs in a wide one.
+
+        Args:
+            wide: the wide batch.
+            batch: the batch, if the program for it is to be compared as well.
+            leaves: how many arrays a batch is made of.
+        """
         try:
             program = self._binding.traced(wide)
         except Exception:
-            # Of another size than this one there is no program; if of this one neither, it raises.
+            # There is no program of this size. If there is none of the batch's either, it raises.
             return False
-        if program is None:
+        twin = None if batch is None else self._binding.traced(batch)
+        if program is None or (batch is not None and twin is None):
             return False
-        twin = None
-        if batch is not None:
-            twin = self._binding.traced(batch)
-            if twin is None:
-                return False
         return is_row_wise(program, leaves, twin)
 
     def each(self, batches: Iterable[Any], largest: int = 0) -> Iterator[Sized]:
@@ -107,10 +112,11 @@ class Padding:
             rows = number_of_rows(batch)
             largest = max(largest, rows)
             is_little = (added + largest - rows) * _SHARE <= done
-            wide = self.widened(batch, rows, largest if is_little else bucket(rows, largest))
+            size = largest if is_little else bucket(rows, largest)
+            wide, is_wide = self.widened(batch, rows, size)
             done += rows
-            added += number_of_rows(wide) - rows
-            yield Sized(wide, rows)
+            added += size - rows if is_wide else 0
+            yield Sized(wide, rows, is_wide)
 
 
 def number_of_rows(batch: Any) -> int:

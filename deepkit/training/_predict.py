@@ -94,7 +94,7 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
 
 
 def _put(batches: Iterable[Sized]) -> Iterator[Sized]:
-    return (Sized(to_device(sized.batch), sized.rows) for sized in batches)
+    return (sized._replace(batch=to_device(sized.batch)) for sized in batches)
 
 
 def _all_rows(data: Data, steps: int | None) -> int | None:
@@ -111,9 +111,9 @@ def _run(
 ) -> CollectedOutputs:
     """Collect the outputs of all batches; a few batches are under way at a time."""
     under_way: collections.deque[Any] = collections.deque()
-    for index, (batch, rows) in enumerate(batches):
+    for index, (batch, rows, is_wide) in enumerate(batches):
         hooks.begin(index)
-        outputs, is_wide = step(batch), number_of_rows(batch) != rows
+        outputs = step(batch)
         if hooks.active:
             outputs = jax.device_get(outputs)
             outputs = first_rows(outputs, rows) if is_wide else outputs
