@@ -13,13 +13,16 @@ class CollectedOutputs:
     """Joins the outputs of batches along their first axis.
 
     Where the number of rows is known, they are written into arrays of the full size as they come.
+    Where only that of the batches is, they are taken to be as large as the first one; memory for
+    rows that do not come is never touched.
 
     Args:
         rows: the rows of all batches together, or `None` if that is not known.
+        batches: the number of batches, or `None` if that is not known.
     """
 
-    def __init__(self, rows: int | None) -> None:
-        self._rows = rows
+    def __init__(self, rows: int | None, batches: int | None = None) -> None:
+        self._rows, self._batches = rows, batches
         self._whole: list[np.ndarray] | None = None
         self._filled = 0
         self._parts: list[Any] = []
@@ -45,8 +48,11 @@ class CollectedOutputs:
 
     def _allocate(self, outputs: Any, rows: int) -> None:
         leaves = [np.asarray(leaf) for leaf in tree.flatten(outputs)]
-        if self._rows is not None and all(leaf.shape[:1] == (rows,) for leaf in leaves):
-            shapes = [(self._rows, *leaf.shape[1:]) for leaf in leaves]
+        total = self._rows
+        if total is None and self._batches is not None:
+            total = self._batches * rows
+        if total is not None and all(leaf.shape[:1] == (rows,) for leaf in leaves):
+            shapes = [(total, *leaf.shape[1:]) for leaf in leaves]
             self._whole = [np.empty(s, leaf.dtype) for s, leaf in zip(shapes, leaves)]
 
     def _write(self, outputs: Any, rows: int) -> bool:

@@ -85,7 +85,10 @@ def _collect(model: Trainable, data: Data, steps: int | None, callbacks: Callbac
 
     feed = EpochFeed(data, steps, wrap=on_device)
     hooks = Hooks(callbacks, "predict", model)
-    collected = CollectedOutputs(_all_rows(data, steps))
+    batches = data.num_batches
+    if batches is not None and steps is not None:
+        batches = min(batches, steps)
+    collected = CollectedOutputs(_all_rows(data, steps), batches)
     step = own_step(model, "predict") if binding is None else binding.step
     try:
         return _run(step, feed.epoch(), hooks, collected).joined()

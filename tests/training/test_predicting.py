@@ -129,6 +129,37 @@ def test_rows_are_written_into_one_array():
     assert joined["a"].base is collected._whole[0]
 
 
+@pytest.mark.parametrize("batches", [3, 4])
+def test_rows_of_a_known_number_of_batches_are_written_into_one_array(batches):
+    collected = CollectedOutputs(None, batches)
+    for start, stop in ((0, 2), (2, 4), (4, 5)):
+        collected.add(X[start:stop], stop - start)
+    joined = collected.joined()
+    np.testing.assert_array_equal(joined, X[:5])
+    assert joined.base is collected._whole[0]
+
+
+def test_batches_may_have_more_rows_than_the_first_one():
+    collected = CollectedOutputs(None, 2)
+    collected.add(X[:2], 2)
+    collected.add(X[2:7], 5)
+    np.testing.assert_array_equal(collected.joined(), X[:7])
+
+
+def test_outputs_of_a_dataset_are_written_into_one_array():
+    class Dataset(deepkit.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return X[index * 4 : (index + 1) * 4][: 4 if index < 2 else 3]
+
+    model = chain()
+    found = model.predict(Dataset(), verbose=0)
+    assert found.base.shape == (12, 2)
+    np.testing.assert_allclose(found, model(X[:11]), rtol=2e-6, atol=2e-6)
+
+
 @pytest.mark.parametrize("rows", [None, 5, 4])
 def test_batches_may_give_other_numbers_of_rows(rows):
     collected = CollectedOutputs(rows)
