@@ -53,13 +53,13 @@ class Padding:
     def widened(self, batch: Any, rows: int, size: int) -> tuple[Any, bool]:
         """A batch of `size` rows whose first ones have the same outputs, or the batch as it is.
 
-        Returns:
-            The batch, and whether it has more rows now.
-
         Args:
             batch: the batch.
             rows: the rows that it has.
             size: the rows that it should have.
+
+        Returns:
+            The batch, and whether it has more rows now.
         """
         if size <= rows:
             return batch, False

@@ -113,7 +113,7 @@ ROW_WISE = {
     "chosen": lambda x: jnp.where(x > 0, x, 0.0),
     "clipped": lambda x: lax.clamp(0.0, x, 1.0),
     "one_hot": lambda x: jax.nn.one_hot(jnp.argmax(x, axis=2), 4),
-    "constant": lambda x: jnp.zeros_like(x),
+    "with_constants": lambda x: jnp.concatenate([x, jnp.zeros_like(x)], axis=2),
     "loop": turns(3, lambda y: y * 2.0),
     "loop_over_features": lambda x: turns(3, lambda y: y + x[:, 0])(jnp.zeros_like(x[:, 0])),
     "recurrence": recurrence,
@@ -167,6 +167,7 @@ MIXING = {
     "callback": lambda x: jax.pure_callback(lambda y: y, x, x),
     "host_effect": lambda x: [x, jax.debug.callback(print, x.mean())][0],
     "no_rows": lambda x: jnp.ones(3),
+    "as_many_entries_as_rows": lambda x: [x, jnp.ones((ROWS, 3))],
     "scalar": lambda x: x.sum(),
 }
 

@@ -40,16 +40,8 @@ def is_row_wise(program: Any, batch_leaves: int, twin: Any = None) -> bool:
         outs = _follow(program, [*ins, *[Rows(0)] * batch_leaves], beside)
     except NotTheSame:
         return False
-    return all(
-        _has_rows_first(value, var.aval.shape, rows) for value, var in zip(outs, main.outvars)
-    )
-
-
-def _has_rows_first(value: Dependence, shape: tuple[int, ...], rows: int) -> bool:
-    """Whether a value has the rows along its first axis, or the same for each of them."""
-    if isinstance(value, Free):
-        return shape[:1] == (rows,) and 0 not in value.varying
-    return value == Rows(0)
+    # What depends on no row may have a first axis that is no axis of rows.
+    return all(value == Rows(0) for value in outs)
 
 
 def _follow(program: Any, ins: Sequence[Dependence], twin: Twin | None) -> list[Dependence]:
