@@ -402,6 +402,9 @@ class Model(Layer):
     ) -> Any:
         """The outputs for data, as NumPy arrays in the form of the outputs.
 
+        An odd number of rows is run by the program for the next power of two or for a full batch,
+        where it is sure that rows do not meet. Rounding may differ in the last digits then.
+
         Args:
             x: as in `fit`.
             batch_size: rows of a step; 32 if `None`.
