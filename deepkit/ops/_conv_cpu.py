@@ -23,7 +23,7 @@ from ._conv_rewriting import Rewriting
 from ._platform_primitive import transpose
 
 # Measured: up to here a sum of products is faster than a product of matrices.
-_FEW_TERMS = 32
+_FEW_CHANNELS, _FEW_TERMS = 2, 32
 
 
 def convolve(inputs: jax.Array, kernel: jax.Array, *, geometry: ConvGeometry) -> jax.Array:
@@ -82,4 +82,5 @@ def _choose_lowering(
     if geometry.rank > 2:
         return rewriting.depth_as_channels(geometry)
     terms = group_channels * math.prod(geometry.kernel_size)
-    return few_channels if terms <= _FEW_TERMS else plain
+    is_short = group_channels <= _FEW_CHANNELS and terms <= _FEW_TERMS
+    return few_channels if is_short else plain
