@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from deepkit.core import tree
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import DeepkitError
 from deepkit.data import ArrayData, unpack_x_y_sample_weight
@@ -133,11 +134,24 @@ class ValueChecker:
             StatelessScope(zip(self._variables, values), collect_losses=True),
             collect_value_checks() as checks,
         ):
-            y_pred = model(x, training=False)
+            y_pred = self._predictions(x)
             if self._mode != "predict" and y is not None:
                 compute_loss(model, x, y, y_pred, sample_weight, training=False)
         self._checks = list(checks)
         return [_first(check) for check in checks]
+
+    def _predictions(self, x: Any) -> Any:
+        """Predictions; where no layer checks values, something of their shapes and dtypes."""
+        model = self._model
+        # A subclass may compute something else than what was drawn.
+        is_drawn = model._graph is not None and is_default(model, "call")
+        if not is_drawn or _layers_check_anything(model) or _has_unknown_sizes(model):
+            return model(x, training=False)
+        # The loss checks targets alone, so that the model need not be traced for it.
+        rows = jax.tree.leaves(x)[0].shape[0]
+        return tree.map_structure(
+            lambda tensor: jnp.zeros((rows, *tensor.shape[1:]), tensor.dtype), model.output
+        )
 
     def _trace_over(
         self,
@@ -178,10 +192,20 @@ def _first(check: ValueCheck) -> Found:
     return jnp.any(flat), place, check.values.ravel()[index]
 
 
+def _layers_check_anything(model: Trainable) -> bool:
+    return any(getattr(layer, "checks_values", False) for layer in model._flatten_layers())
+
+
+def _has_unknown_sizes(model: Any) -> bool:
+    """Whether other sizes of outputs than the number of rows depend on the inputs."""
+    shapes = [tuple(tensor.shape) for tensor in tree.flatten(model.output)]
+    return any(not shape or shape[0] is not None or None in shape[1:] for shape in shapes)
+
+
 def _checks_anything(model: Trainable, mode: str) -> bool:
     if not is_default(model, f"{mode}_step"):
         return False
-    if any(getattr(layer, "checks_values", False) for layer in model._flatten_layers()):
+    if _layers_check_anything(model):
         return True
     loss = model._trainer.compile_loss
     if mode == "predict" or loss is None or not is_default(model, "compute_loss"):
