@@ -47,6 +47,8 @@ def _select(a: Any, b: Any, word: str) -> Any:
     b = plain(b)
     condition = truth(a, word)
     if a.dtype == np.bool_ and _is_boolean(b):
+        if b is (word == "or"):
+            return b  # whatever the first one is
         combine = jnp.logical_and if word == "and" else jnp.logical_or
         return combine(condition, truth(b, word))
     with jax.numpy_dtype_promotion("standard"):

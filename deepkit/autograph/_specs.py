@@ -75,7 +75,7 @@ def spec_of(value: Any) -> Spec:
         return Spec((), jnp.asarray(value).dtype, True)
     value = plain(value)
     weak = bool(getattr(jax.typeof(value), "weak_type", False))
-    return Spec(tuple(np.shape(value)), jax.dtypes.canonicalize_dtype(value.dtype), weak)
+    return Spec(tuple(np.shape(value)), jax.typeof(value).dtype, weak)
 
 
 class Conflict(Exception):

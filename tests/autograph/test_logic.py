@@ -53,6 +53,18 @@ def test_a_known_operand_decides_alone():
     assert (first, bool(second)) == (False, True)
 
 
+def test_a_known_operand_decides_after_a_traced_one():
+    def f(x, limit=None):
+        if x > 0 and limit is not None and x > limit:
+            return x
+        if x < 0 or limit is None:
+            return -x
+        return 0 * x
+
+    assert jax.jit(convert(f))(2.0) == -2.0
+    assert [float(jax.jit(convert(f))(2.0, limit)) for limit in (1.0, 3.0)] == [2.0, 0.0]
+
+
 def test_other_comparisons_in_chains():
     def f(x, items):
         return 1 < x in items, x is x is not None, 0 < x not in items

@@ -228,3 +228,30 @@ def test_a_condition_that_draws_is_refused():
 
     with pytest.raises(errors.StateError, match="the condition of a compiled `while` changes"):
         stateful(f, [seed.state])([np.asarray(seed.state.value)], 0.5)
+
+
+def test_keys_are_carried():
+    def f(key, n):
+        total = 0.0
+        for _ in range(n):
+            key, part = jax.random.split(key)
+            if total < 1:
+                total += jax.random.uniform(part)
+        return total, key
+
+    key = jax.random.key(3)
+    total, last = jax.jit(convert(f))(key, 5)
+    expected, last_expected = f(key, 5)
+    np.testing.assert_allclose(total, expected, rtol=1e-6)
+    assert last == last_expected
+
+
+def test_each_row_of_keys():
+    def first_small(keys):
+        for key in keys:
+            if jax.random.uniform(key) < 0.5:
+                return key
+        return keys[0]
+
+    keys = jax.random.split(jax.random.key(0), 4)
+    assert jax.jit(convert(first_small))(keys) == first_small(keys)
