@@ -7,33 +7,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.core.errors import (
-    ArgumentTypeError,
-    DeepkitError,
-    DTypeError,
-    ShapeError,
-    UnboundVariableError,
-)
+from deepkit.core.errors import DeepkitError
 from deepkit.ops._lifting import Carried, Recording, Values, record
 
 from . import _region
 from ._location import user_line
-from ._specs import (
-    Conflict,
-    Spec,
-    cast,
-    described,
-    is_number,
-    is_numeric,
-    is_traced,
-    joined,
-    placeholder,
-    plain,
-    same,
-    spec_of,
-)
-from ._undefined import Undefined, UndefinedReturnValue, is_undefined
-from ._values import Growing, copied, flatten, truth, written_back
+from ._merging import Traced, merged
+from ._specs import Spec, cast, is_number, is_numeric, is_traced, placeholder, plain
+from ._undefined import is_undefined
+from ._values import Growing, copied, flatten, in_order_of, truth, written_back
 
 State = tuple[Any, ...]
 
@@ -112,21 +94,15 @@ class _Way:
     """
 
     def __init__(self, run: Callable[[], State]) -> None:
-        self.values: State = ()
-        self.leaves: list[list[Any]] = []
-        self.trees: list[Any] = []
+        self.ends: list[Traced] = []
         self.recording: Recording = record(lambda: self._trace(run), (), Carried())
 
     def _trace(self, run: Callable[[], State]) -> list[jax.Array]:
-        self.values = run()
-        for value in self.values:
-            leaves, tree = flatten(value)
-            self.leaves.append(leaves)
-            self.trees.append(tree)
+        self.ends = [Traced(value, *flatten(value)) for value in run()]
         self._places: dict[tuple[int, int], int] = {}
         arrays = []
-        for i, leaves in enumerate(self.leaves):
-            for j, leaf in enumerate(leaves):
+        for i, end in enumerate(self.ends):
+            for j, leaf in enumerate(end.leaves):
                 if is_numeric(leaf) and not is_number(leaf):
                     self._places[i, j] = len(arrays)
                     arrays.append(jnp.asarray(plain(leaf)))
@@ -139,11 +115,11 @@ class _Way:
         arrays, values = self.recording((), ())
         leaves = []
         for i, j, spec in wanted:
-            if is_undefined(self.values[i]):
+            if is_undefined(self.ends[i].value):
                 leaves.append(placeholder(spec))
             else:
                 place = self._places.get((i, j))
-                leaf = self.leaves[i][j] if place is None else arrays[place]
+                leaf = self.ends[i].leaves[j] if place is None else arrays[place]
                 leaves.append(cast(leaf, spec))
         mine = self.recording.carried
         found = {id(key): value for key, value in zip([*mine.variables, *mine.owners], values)}
@@ -173,27 +149,32 @@ def choose(
     """
     with _region.entered(), _noting_both_ways(line):
         ways = (_Way(then), _Way(otherwise))
-    merged = [_merge(i, name, *ways, line) for i, name in enumerate(names[: len(ways[0].values)])]
+    results = [merged(n, a, b, line) for n, a, b in zip(names, ways[0].ends, ways[1].ends)]
     wanted = [
-        (i, j, leaf) for i, m in enumerate(merged) for j, leaf in enumerate(m[0]) if _is_spec(leaf)
+        (i, j, leaf) for i, r in enumerate(results) for j, leaf in enumerate(r[0]) if _is_spec(leaf)
     ]
     carried = _union(ways)
     before = carried.read()
     branches = [lambda way=way: way.results(wanted, carried, before) for way in ways]
     arrays, values = jax.lax.cond(condition, *branches)
     carried.write(values)
-    results = iter(arrays)
+    given = iter(arrays)
     pairs = []
-    for i, (leaves, tree) in enumerate(merged):
-        filled = [next(results) if _is_spec(leaf) else leaf for leaf in leaves]
-        value = jax.tree_util.tree_unflatten(tree, filled)
-        ends = (ways[0].values[i], ways[1].values[i])
-        if any(type(end) is Growing for end in ends):
-            value = Growing(value)
-        elif ends[0] is ends[1]:
-            value = ends[0]
-        pairs.append((value, ends))
+    for (leaves, tree), one, other in zip(results, ways[0].ends, ways[1].ends):
+        filled = [next(given) if _is_spec(leaf) else leaf for leaf in leaves]
+        value = _filled(tree, filled, one.value, other.value)
+        pairs.append((value, (one.value, other.value)))
     return pairs
+
+
+def _filled(tree: Any, leaves: Sequence[Any], one: Any, other: Any) -> Any:
+    """A value of its leaves, as the ends of the two ways are."""
+    if one is other:
+        return one
+    value = jax.tree_util.tree_unflatten(tree, leaves)
+    if Growing in (type(one), type(other)):
+        return Growing(value)
+    return in_order_of(value, one)
 
 
 def _is_spec(leaf: Any) -> bool:
@@ -204,103 +185,6 @@ def _union(ways: Sequence[_Way]) -> Carried:
     variables = {id(v): v for way in ways for v in way.recording.carried.variables}
     owners = {id(o): o for way in ways for o in way.recording.carried.owners}
     return Carried(list(variables.values()), list(owners.values()))
-
-
-def _merge(i: int, name: str, a: _Way, b: _Way, line: str) -> tuple[list[Any], Any]:
-    """The leaves of what a variable holds after both ways, and their structure.
-
-    A leaf is a `Spec` where it depends on the way, else the value itself.
-    """
-    first, second = a.values[i], b.values[i]
-    if is_undefined(first) or is_undefined(second):
-        return _merge_undefined(i, name, a, b, line)
-    if a.trees[i] != b.trees[i]:
-        if first is None or second is None:
-            raise ArgumentTypeError(_object_message(name, first, second, line))
-        raise ArgumentTypeError(_structure_message(name, first, second, line))
-    leaves = [_merge_leaf(name, x, y, line) for x, y in zip(a.leaves[i], b.leaves[i])]
-    return leaves, a.trees[i]
-
-
-def _merge_undefined(i: int, name: str, a: _Way, b: _Way, line: str) -> tuple[list[Any], Any]:
-    first, second = a.values[i], b.values[i]
-    both = is_undefined(first) and is_undefined(second)
-    if both:
-        return [second if getattr(first, "reason", None) is None else first], a.trees[i]
-    if UndefinedReturnValue not in (type(first), type(second)):
-        reason = (
-            f"{line}`{name}` gets a value in one branch of the `if` only, and the condition is "
-            f"known only when the program runs. Give it a value before the `if` or in both "
-            f"branches."
-        )
-        if "." in name or "[" in name:
-            raise UnboundVariableError(reason)
-        return flatten(Undefined(name, reason))
-    way = b if is_undefined(first) else a
-    leaves = [
-        spec_of(leaf) if is_numeric(leaf) and not is_number(leaf) else leaf
-        for leaf in way.leaves[i]
-    ]
-    return leaves, way.trees[i]
-
-
-def _merge_leaf(name: str, x: Any, y: Any, line: str) -> Any:
-    if same(x, y):
-        return x
-    if is_numeric(x) and is_numeric(y):
-        one, other = spec_of(x), spec_of(y)
-        try:
-            return joined(one, other)
-        except Conflict as conflict:
-            if conflict.kind == "shape":
-                raise ShapeError(
-                    f"{line}{_subject(name)} is {one} in one branch and {other} in the other, but "
-                    f"compiled branches give the same shape. Pad or broadcast one of them."
-                ) from None
-            raise DTypeError(
-                f"{line}{_subject(name)} is {one} in one branch and {other} in the other, but "
-                f"compiled branches give the same dtype. Cast one of them, for instance by "
-                f"`deepkit.ops.cast`."
-            ) from None
-    raise ArgumentTypeError(_object_message(name, x, y, line))
-
-
-def _object_message(name: str, x: Any, y: Any, line: str) -> str:
-    return (
-        f"{line}{_subject(name)} is {described(x)} in one branch and {described(y)} in the other, "
-        f"and the condition is known only when the program runs. Only arrays and numbers can "
-        f"depend on it: make both of them arrays, or decide by a Python value."
-    )
-
-
-def _subject(name: str) -> str:
-    """A variable in a message; the value of a function has a made-up name."""
-    if name.startswith("retval_"):
-        return "the value that the function returns"
-    return name if " " in name else f"`{name}`"
-
-
-def _structure_message(name: str, first: Any, second: Any, line: str) -> str:
-    if type(first) is Growing or (isinstance(first, list) and isinstance(second, list)):
-        return (
-            f"{line}the list {_subject(name)} has {len(flatten(first)[0])} arrays after one branch "
-            f"and {len(flatten(second)[0])} after the other, and the condition is known only when "
-            f"the program runs. Append in both branches, for instance a zero where there is "
-            f"nothing to keep."
-        )
-    return (
-        f"{line}{_subject(name)} has another structure in each branch: {_structure(first)} and "
-        f"{_structure(second)}. Compiled branches give the same structure: the same keys, lengths "
-        f"and nesting."
-    )
-
-
-def _structure(value: Any) -> str:
-    if is_numeric(value) or not isinstance(value, dict | list | tuple):
-        return described(value)
-    if isinstance(value, dict):
-        return f"a dict with the keys {sorted(map(repr, value))}"
-    return f"a {type(value).__name__} of {len(value)}"
 
 
 @contextlib.contextmanager

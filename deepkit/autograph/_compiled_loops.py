@@ -85,7 +85,10 @@ class CompiledLoop:
             carried = recording.carried
             if self._is_settled and recording.is_complete:
                 return recording
-        raise StateError(f"{self._line}the types of the variables of the loop do not settle.")
+        raise StateError(
+            f"{self._line}each time that the turn of this `{self._statement}` is traced it changes "
+            f"other variables. Make `deepkit.Variable`s and layers before the loop."
+        )
 
     def _given_avals(self) -> list[Any]:
         return [slot.spec.aval for variable in self._variables for slot in variable.given_slots]

@@ -148,9 +148,10 @@ class LoopForms(ast.NodeTransformer):
             return self.generic_visit(node)
         owner = call.func.value
         node = self.generic_visit(node)
-        if isinstance(owner, ast.Name) and owner.id in self._local:
-            return [node, _touch(owner.id, node)]
-        if _root_name(owner) is not None:
+        root = _root_name(owner)
+        if root in self._local and not _goes_by_attributes(owner):
+            return [node, _touch(root, node)]
+        if root is not None:
             text = ast.Constant(ast.unparse(owner))
             call.func = ast.copy_location(_operator_call("mutator", call.func, text), call.func)
             ast.fix_missing_locations(call)
@@ -195,6 +196,12 @@ def _root_name(node: ast.expr) -> str | None:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
+
+
+def _goes_by_attributes(node: ast.expr) -> bool:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Attribute)
 
 
 def _local_names(node: ast.FunctionDef) -> set[str]:

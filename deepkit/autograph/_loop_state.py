@@ -7,23 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.core.errors import ArgumentTypeError, DTypeError, ShapeError, UnboundVariableError
+from deepkit.core.errors import UnboundVariableError
 from deepkit.tensors import Variable
 
-from ._specs import (
-    Conflict,
-    Spec,
-    cast,
-    described,
-    is_numeric,
-    joined,
-    placeholder,
-    plain,
-    same,
-    spec_of,
-)
+from ._loop_errors import LoopErrors
+from ._specs import Conflict, Spec, cast, is_numeric, joined, placeholder, plain, same, spec_of
 from ._undefined import Undefined, UndefinedReturnValue, is_undefined
-from ._values import Growing, copied, flatten, items, replace_items, written_back
+from ._values import Growing, copied, flatten, in_order_of, items, replace_items, written_back
 
 
 @dataclasses.dataclass
@@ -52,7 +42,8 @@ class LoopVariable:
     """
 
     def __init__(self, name: str, start: Any, appended: bool, line: str) -> None:
-        self.name, self.start, self.line = name, start, line
+        self.name, self.start = name, start
+        self._errors = LoopErrors(name, line)
         self.grows = appended and isinstance(start, list)
         self._added: list[tuple[list[Any], Any]] = []
         leaves, self.tree = flatten(start)
@@ -83,7 +74,8 @@ class LoopVariable:
     def _filled(self, arrays: Sequence[Any]) -> Any:
         given = iter(arrays)
         leaves = [next(given) if isinstance(leaf, _Slot) else leaf for leaf in self.leaves]
-        return copied(jax.tree_util.tree_unflatten(self.tree, leaves))
+        value = in_order_of(jax.tree_util.tree_unflatten(self.tree, leaves), self.start)
+        return copied(value)
 
     def fit(self, given: Any, leaves_given: Sequence[Any], after: Any) -> bool:
         """Take in what one turn made of it; returns whether the turn must be traced anew.
@@ -110,8 +102,8 @@ class LoopVariable:
             return False
         if tree != self.tree:
             if self.start is None or after is None:
-                raise ArgumentTypeError(self._object_message(self.start, after))
-            raise ArgumentTypeError(self._structure_message(after))
+                raise self._errors.of_object(self.start, after)
+            raise self._errors.of_structure(self.start, after)
         before = leaves_given if not self.is_late else leaves
         pairs = enumerate(zip(before, leaves))
         changes = [self._fit_leaf(index, b, leaf) for index, (b, leaf) in pairs]
@@ -128,10 +120,7 @@ class LoopVariable:
         if is_undefined(self.start):
             self.leaves, self.tree = flatten(after)
             return False
-        raise ArgumentTypeError(
-            f"{self.line}`{self.name}` has a value before the loop and may have none after one "
-            f"turn. Do not delete it inside, and give it a value in each branch."
-        )
+        raise self._errors.of_deletion()
 
     def _fit_leaf(self, index: int, before: Any, after: Any) -> bool:
         leaf = self.leaves[index]
@@ -141,60 +130,19 @@ class LoopVariable:
             if isinstance(leaf, Variable) and is_numeric(after):
                 self.leaves[index] = _Slot(spec_of(leaf), plain(leaf), True)
                 return True
-            raise ArgumentTypeError(self._object_message(leaf, after))
+            raise self._errors.of_object(leaf, after)
         if not is_numeric(after):
-            raise ArgumentTypeError(self._object_message(leaf.start, after))
+            raise self._errors.of_object(leaf.start, after)
         leaf.changes = leaf.changes or after is not before
-        spec = self._joined(leaf.spec, spec_of(after))
+        after_spec = spec_of(after)
+        try:
+            spec = joined(leaf.spec, after_spec, widen=False)
+        except Conflict as conflict:
+            raise self._errors.of_type(conflict, leaf.spec, after_spec) from None
         if spec == leaf.spec:
             return False
         leaf.spec = spec
         return True
-
-    def _joined(self, before: Spec, after: Spec) -> Spec:
-        try:
-            return joined(before, after, widen=False)
-        except Conflict as conflict:
-            what = f"{self.line}{self.subject} is {{}} before the loop and {{}} after one turn. "
-            if conflict.kind == "shape":
-                raise ShapeError(
-                    what.format(before, after) + "Shapes cannot change in a compiled loop: start "
-                    "with an array of the final shape and write into it (`x.at[i].set(...)`), or "
-                    "pad to the largest shape (`deepkit.ops.pad`). `shape_invariants` does not "
-                    "exist in XLA."
-                ) from None
-            raise DTypeError(
-                what.format(before.dtype, after.dtype) + "Dtypes cannot change in a compiled "
-                f"loop: start with {after.dtype}, or cast to {before.dtype} at the end of the turn "
-                f"(`deepkit.ops.cast`)."
-            ) from None
-
-    @property
-    def subject(self) -> str:
-        """The variable in a message."""
-        if self.name.startswith("retval_"):
-            return "the value that the function returns"
-        return f"`{self.name}`"
-
-    def _structure_message(self, after: Any) -> str:
-        hint = ""
-        if isinstance(self.start, list) and isinstance(after, list):
-            hint = (
-                " A list may grow in a `for` over a known number of turns, when each turn appends "
-                "to a list from before the loop, and nothing else."
-            )
-        return (
-            f"{self.line}{self.subject} is {_structure(self.start)} before the loop and "
-            f"{_structure(after)} after one turn. Compiled loops keep the structure: the same "
-            f"keys, lengths and nesting.{hint}"
-        )
-
-    def _object_message(self, before: Any, after: Any) -> str:
-        return (
-            f"{self.line}{self.subject} is {described(before)} before the loop and "
-            f"{described(after)} after one turn. A compiled loop carries arrays and numbers; give "
-            f"it one of these before the loop, or do not change it inside."
-        )
 
     def arrays(self, after: Any) -> list[Any]:
         """The arrays of its slots at the end of a turn, each in its type."""
@@ -231,13 +179,9 @@ class LoopVariable:
         if self.grows:
             return self._grown(stacked, turns)
         if self.is_late and turns is None and type(self.start) is Undefined:
-            reason = (
-                f"{self.line}`{self.name}` gets its value inside of a loop that may make no turn. "
-                f"Give it a value before the loop."
-            )
             if "." in self.name or "[" in self.name:
-                raise UnboundVariableError(reason)
-            return Undefined(self.name, reason)
+                raise UnboundVariableError(self._errors.unbound_reason())
+            return Undefined(self.name, self._errors.unbound_reason())
         kept = [array if slot.changes else slot.start for array, slot in zip(arrays, self.slots)]
         value = self._filled(kept)
         return written_back(self.start, value) if self._in_place else value
@@ -245,12 +189,7 @@ class LoopVariable:
     def _grown(self, stacked: Sequence[Any], turns: int | None) -> Any:
         if turns is None:
             if self._added:
-                raise ArgumentTypeError(
-                    f"{self.line}the list `{self.name}` grows in a loop whose number of turns is "
-                    f"not known when it is compiled. Append in a `for` over a tensor without "
-                    f"`break` or `return`, or write into an array of a fixed size "
-                    f"(`x = x.at[i].set(...)`)."
-                )
+                raise self._errors.of_growth()
             return self.start
         new = []
         for turn in range(turns):
@@ -273,14 +212,6 @@ def _adopted(leaf: Any) -> Any:
     if not is_numeric(leaf):
         return leaf
     return _Slot(spec_of(leaf), UndefinedReturnValue(), True)
-
-
-def _structure(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"a dict with the keys {sorted(map(repr, value))}"
-    if isinstance(value, list | tuple):
-        return f"a {type(value).__name__} of {len(value)}"
-    return described(value)
 
 
 def starting_arrays(variables: Sequence[LoopVariable]) -> list[jax.Array]:

@@ -10,6 +10,7 @@ from deepkit.core.errors import ShapeError, StateError
 from deepkit.tensors import Variable
 
 from ._location import user_line
+from ._specs import described
 
 
 class Growing(list):
@@ -61,6 +62,22 @@ def flatten(value: Any) -> tuple[list[Any], Any]:
     return jax.tree_util.tree_flatten(value, is_leaf=lambda x: isinstance(x, Variable))
 
 
+def in_order_of(value: Any, model: Any) -> Any:
+    """A value whose dictionaries have their keys in the order of another value's.
+
+    JAX sorts the keys of dictionaries that it takes apart.
+    """
+    if type(value) is not type(model):
+        return value
+    if type(value) is dict:
+        if value.keys() != model.keys():
+            return value
+        return {key: in_order_of(value[key], item) for key, item in model.items()}
+    if type(value) in (list, tuple) and len(value) == len(model):
+        return type(value)(in_order_of(*pair) for pair in zip(value, model))
+    return value
+
+
 def written_back(before: Any, after: Any) -> Any:
     """What a variable holds in the end: a list or dictionary that was changed stays the same one.
 
@@ -76,6 +93,22 @@ def written_back(before: Any, after: Any) -> Any:
         before.update(after)
         return before
     return after
+
+
+def subject_text(name: str) -> str:
+    """A variable in a message; the value of a function has a made-up name."""
+    if name.startswith("retval_"):
+        return "the value that the function returns"
+    return name if " " in name else f"`{name}`"
+
+
+def structure_text(value: Any) -> str:
+    """The outermost structure of a value in a message."""
+    if isinstance(value, dict):
+        return f"a dict with the keys {sorted(map(repr, value))}"
+    if isinstance(value, list | tuple):
+        return f"a {type(value).__name__} of {len(value)}"
+    return described(value)
 
 
 def truth(value: Any, statement: str) -> jax.Array:

@@ -122,9 +122,25 @@ def mapping_pattern(x):
     return None
 
 
+def star_pattern(x):
+    match [x, 2]:
+        case [first, *_]:
+            return first
+    return None
+
+
+def named_alternatives(x):
+    match (x, 1):
+        case (found, 2) | (1, found):
+            return found
+    return None
+
+
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
+        (star_pattern, "holds a pattern with a star"),
+        (named_alternatives, "holds alternatives that give names"),
         (in_finally, "holds a `:=` that may not be worked out; put it on a line of its own"),
         (class_inside, "holds a class definition"),
         (mapping_pattern, "holds a pattern of a class or a mapping"),

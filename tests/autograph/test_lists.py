@@ -242,3 +242,29 @@ def test_named_tuples_are_carried():
     result = jax.jit(convert(f))(3)
     assert type(result) is State
     assert (float(result.position), float(result.speed)) == (1.75, 0.125)
+
+
+def test_dictionaries_keep_the_order_of_their_keys():
+    def f(n):
+        state = {"z": 1.0, "a": {"q": 2.0, "b": 3.0}}
+        codes = 0
+        if n > 1:
+            state["z"] = 5.0
+            state["a"].update(q=7.0)
+        while n > 0:
+            for place, key in enumerate(state):
+                codes = codes * 10 + place * (2 if key == "z" else 1)
+            state = {"z": state["z"] + 1, "a": dict(state["a"])}
+            n -= 1
+        items = [*state.items(), *state["a"].items()]
+        return codes, [value for key, value in items if key != "a"], "".join(k for k, _ in items)
+
+    def arrays_alone(n):
+        codes, values, name = convert(f)(n)
+        names.append(name)
+        return codes, values
+
+    names = []
+    codes, values = jax.jit(arrays_alone)(2)
+    expected = f(2)
+    assert (int(codes), [float(v) for v in values], names[0]) == expected

@@ -255,3 +255,14 @@ def test_each_row_of_keys():
 
     keys = jax.random.split(jax.random.key(0), 4)
     assert jax.jit(convert(first_small))(keys) == first_small(keys)
+
+
+def test_variables_that_are_made_in_a_loop_are_refused():
+    def f(n):
+        while n > 0:
+            deepkit.Variable(0.0).assign(1.0)
+            n -= 1
+        return n
+
+    with pytest.raises(errors.StateError, match="each time that the turn of this `while` is trac"):
+        jax.jit(convert(f))(3)
