@@ -118,44 +118,45 @@ class LoopForms(ast.NodeTransformer):
             ast.fix_missing_locations(ast.copy_location(statement, node))
         return [added[0], node, otherwise]
 
-    def visit_Assign(self, node: ast.Assign) -> Any:
-        return self._with_touched_owners(node, node.targets)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
-        return self._with_touched_owners(node, [node.target])
-
-    def _with_touched_owners(self, node: ast.stmt, targets: list[ast.expr]) -> Any:
-        """Count a container as assigned where the place in it that changes has no plain name."""
+    def _visit_simple(self, node: ast.stmt) -> Any:
+        """Count as assigned the containers that a statement changes by a method or in a place."""
         node = self.generic_visit(node)
-        owners = {
-            _root_name(target)
-            for target in targets
-            if isinstance(target, ast.Subscript)
-            and not isinstance(target.slice, ast.Constant | ast.Name)
-        }
         if not self._depth:
             return node
-        return [node, *(_touch(name, node) for name in sorted(self._local.intersection(owners)))]
+        changed = {_root_name(target) for target in _worked_out_places(node)}
+        for call in _mutating_calls(node):
+            owner = call.func.value
+            root = _root_name(owner)
+            if root in self._local and not _goes_by_attributes(owner):
+                changed.add(root)
+            elif root is not None:
+                text = ast.Constant(ast.unparse(owner))
+                checked = _operator_call("mutator", call.func, text)
+                call.func = ast.fix_missing_locations(ast.copy_location(checked, call.func))
+        return [node, *(_touch(name, node) for name in sorted(self._local.intersection(changed)))]
 
-    def visit_Expr(self, node: ast.Expr) -> Any:
-        call = node.value
-        if not (
-            self._depth
-            and isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Attribute)
-            and call.func.attr in _MUTATORS
+    visit_Expr = visit_Assign = visit_AugAssign = visit_AnnAssign = _visit_simple
+
+
+def _worked_out_places(node: ast.stmt) -> Iterator[ast.expr]:
+    """The targets in containers whose index is no plain name or constant."""
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    for target in targets:
+        if isinstance(target, ast.Subscript) and not isinstance(
+            target.slice, ast.Constant | ast.Name
         ):
-            return self.generic_visit(node)
-        owner = call.func.value
-        node = self.generic_visit(node)
-        root = _root_name(owner)
-        if root in self._local and not _goes_by_attributes(owner):
-            return [node, _touch(root, node)]
-        if root is not None:
-            text = ast.Constant(ast.unparse(owner))
-            call.func = ast.copy_location(_operator_call("mutator", call.func, text), call.func)
-            ast.fix_missing_locations(call)
-        return node
+            yield target
+
+
+def _mutating_calls(node: ast.stmt) -> Iterator[ast.Call]:
+    """The calls in a statement that may change a container."""
+    for child in _walk_own([node]):
+        if (
+            isinstance(child, ast.Call)
+            and isinstance(child.func, ast.Attribute)
+            and child.func.attr in _MUTATORS
+        ):
+            yield child
 
 
 _PATH_PARTS = {"autograph", "experimental", "set_loop_options"}

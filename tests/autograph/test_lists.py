@@ -268,3 +268,32 @@ def test_dictionaries_keep_the_order_of_their_keys():
     codes, values = jax.jit(arrays_alone)(2)
     expected = f(2)
     assert (int(codes), [float(v) for v in values], names[0]) == expected
+
+
+def test_what_is_popped_in_a_branch():
+    def f(x):
+        items = [1.0, 2.0, 3.0]
+        other = [0.0]
+        if x > 0:
+            last = items.pop()
+            other.append(last)
+            items.insert(0, last)
+        else:
+            last = 5.0
+            other.append(items[0])
+        return last, items, other
+
+    for x in (1.0, -1.0):
+        result = jax.jit(convert(f))(x)
+        assert jax.tree.map(float, result) == f(x)
+
+
+def test_what_is_popped_in_one_branch_only():
+    def f(x):
+        items = [1.0, 2.0, 3.0]
+        if x > 0:
+            items.pop()
+        return items
+
+    with pytest.raises(errors.ArgumentTypeError, match="`items` has 2 arrays after one branch and"):
+        jax.jit(convert(f))(1.0)
