@@ -55,22 +55,33 @@ class _ControlFlow(control_flow.ControlFlowTransformer):
         context: of the conversion.
         local_names: variables that the function itself assigns.
         outer_names: variables of the module or of functions around that it assigns.
+        captured: variables that functions inside it use. They see later values of these, so that
+            no block may have one of its own.
     """
 
-    def __init__(self, context: Any, local_names: set[str], outer_names: set[str]) -> None:
+    def __init__(
+        self, context: Any, local_names: set[str], outer_names: set[str], captured: set[str]
+    ) -> None:
         super().__init__(context)
         self._local_names, self._outer_names = local_names, outer_names
+        self._captured = {qual_names.QN(name) for name in captured}
 
     def _get_block_basic_vars(self, modified: Any, live_in: Any, live_out: Any) -> Any:
         found = super()._get_block_basic_vars(modified, live_in, live_out)
-        return found | {name for name in modified if name in self.state[_Function].scope.globals}
+        added = self.state[_Function].scope.globals | self._captured
+        return found | {name for name in modified if name in added}
 
     def _get_block_vars(self, node: ast.stmt, modified: Any) -> Any:
         names, undefined, count = super()._get_block_vars(node, modified)
         scope = self.state[_Function].scope
         # What is used elsewhere is an output, though nothing here reads it afterwards.
         elsewhere = scope.nonlocals | scope.globals
-        outputs = names[:count] + [name for name in names[count:] if name in elsewhere]
+        unread = self._captured - anno.getanno(node, anno.Static.LIVE_VARS_OUT)
+        outputs = [
+            name
+            for place, name in enumerate(names)
+            if name in elsewhere or (place < count and name not in unread)
+        ]
         return outputs + [n for n in names if n not in outputs], undefined, len(outputs)
 
     def _with_outer(self, nodes: list[ast.stmt]) -> list[ast.stmt]:
@@ -122,13 +133,20 @@ def transform_control_flow(node: ast.AST, context: Any, free: Sequence[str]) -> 
         for name in statement.names
         if isinstance(statement, ast.Global) or name in free
     }
+    captured = {
+        name.id
+        for function in ast.walk(node)
+        if isinstance(function, ast.FunctionDef | ast.Lambda) and function is not node
+        for name in ast.walk(function)
+        if isinstance(name, ast.Name) and name.id in stored
+    }
     graphs = cfg.build(node)
     node = qual_names.resolve(node)
     node = activity.resolve(node, context, None)
     node = reaching_definitions.resolve(node, context, graphs)
     node = reaching_fndefs.resolve(node, context, graphs)
     node = liveness.resolve(node, context, graphs)
-    return _ControlFlow(context, stored, outer).visit(node)
+    return _ControlFlow(context, stored, outer, captured).visit(node)
 
 
 class Comparisons(logical_expressions.LogicalExpressionTransformer):

@@ -1,6 +1,7 @@
 """What a compiled `for` goes over: tensors, ranges to a traced bound, `enumerate`, `zip`."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -92,8 +93,10 @@ def enumerate_(iterable: Any, start: int = 0) -> Any:
 def zip_(*iterables: Any, strict: bool = False) -> Any:
     """`zip`, also of tensors."""
     inner = [staged(iterable) for iterable in iterables]
-    if not inner or not all(part is not None and part.is_known for part in inner):
+    if not inner or None in inner:
         return zip(*iterables, strict=strict)
+    if not all(part.is_known for part in inner):
+        return _zip_ranges(inner, iterables, strict)
     count = min(part.count for part in inner)
     if strict and any(part.count != count for part in inner):
         raise ArgumentTypeError(
@@ -101,12 +104,23 @@ def zip_(*iterables: Any, strict: bool = False) -> Any:
             f"lengths {', '.join(str(part.count) for part in inner)}."
         )
     arrays = [array[:count] for part in inner for array in part.arrays]
+    return Staged(count, arrays, _elements_of(inner))
 
+
+def _zip_ranges(inner: Sequence[Staged], iterables: Sequence[Any], strict: bool) -> Any:
+    """`zip` of ranges, the shortest of which is known only when the program runs."""
+    if strict or any(part.arrays for part in inner):
+        return zip(*iterables, strict=strict)
+    count = functools.reduce(jnp.minimum, (part.count for part in inner))
+    return Staged(count, [], _elements_of(inner))
+
+
+def _elements_of(inner: Sequence[Staged]) -> Callable[[Any, Sequence[Any]], Any]:
     def element(turn: Any, slices: Sequence[Any]) -> Any:
         given = iter(slices)
         return tuple(part.element(turn, [next(given) for _ in part.arrays]) for part in inner)
 
-    return Staged(count, arrays, element)
+    return element
 
 
 def reversed_(iterable: Any) -> Any:

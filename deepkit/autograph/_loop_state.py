@@ -127,6 +127,9 @@ class LoopVariable:
         if not isinstance(leaf, _Slot):
             if same(leaf, after):
                 return False
+            if self.is_late:
+                self.leaves[index] = _adopted(after)
+                return False
             if isinstance(leaf, Variable) and is_numeric(after):
                 self.leaves[index] = _Slot(spec_of(leaf), plain(leaf), True)
                 return True

@@ -312,3 +312,35 @@ def chained_call(x):
 
     inside = 1 if 0 < x < middle() < 10 else 0
     return inside + 100 * len(calls)
+
+
+def late_binding(x):
+    seen = []
+    for i in range(3):
+        if i == 1:
+            j = i * 10
+            seen.append(lambda: i + j)  # noqa: B023
+        seen.append(lambda: i)  # noqa: B023
+    return seen[0]() + seen[1]() * 100 + x
+
+
+def functions_in_loops(n):
+    total = 0
+    while n > 0:
+
+        def half(y):
+            if y > 2:
+                return y // 2
+            return y
+
+        apply = lambda y: half(y) + 1  # noqa: E731
+        total += apply(n)
+        n -= 1
+    return total
+
+
+def zipped_ranges(n):
+    total = 0
+    for i, j in zip(range(n), range(2, 2 * n)):
+        total += i * j
+    return total

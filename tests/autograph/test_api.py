@@ -224,6 +224,27 @@ def test_source_that_cannot_be_parsed_is_unavailable(tmp_path):
         assert convert(module.f)(3) == 3
 
 
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages", "code"])
+def test_installed_packages_are_left_alone(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    path = tmp_path / folder / "some_package.py"
+    path.write_text("def f(x):\n    if x > 0:\n        x = x * 2\n    return x\n")
+    spec = importlib.util.spec_from_file_location("some_package", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def calls(x):
+        return module.f(x)
+
+    if folder == "code":
+        assert jax.jit(convert(calls))(3.0) == 6.0
+    else:
+        with pytest.raises(jax.errors.TracerBoolConversionError):
+            jax.jit(convert(calls))(3.0)
+    # What is asked for is converted wherever it is.
+    assert jax.jit(convert(module.f))(3.0) == 6.0
+
+
 def test_future_annotations_are_kept(tmp_path):
     path = tmp_path / "annotated.py"
     path.write_text(
