@@ -15,6 +15,7 @@ from ._location import is_converted
 from ._operators import STATEMENTS
 from ._policy import MARK, converts, is_resumable
 from ._source import SourceUnavailable, Unsupported
+from ._stacks import stacker
 from ._transpiler import CodeCache, converted
 
 _LOG = logging.getLogger("deepkit.autograph")
@@ -42,6 +43,7 @@ def converted_call(
         function = _of_builtin(function)
     elif recursive:
         function, args = prepared(function, args)
+        function = stacker(function, args)
     return function(*args, **kwargs) if kwargs else function(*args)
 
 

@@ -12,6 +12,7 @@ from deepkit.tensors import Variable
 
 from ._loop_errors import LoopErrors
 from ._specs import Conflict, Spec, cast, is_numeric, joined, placeholder, plain, same, spec_of
+from ._stacks import remember
 from ._undefined import Undefined, UndefinedReturnValue, is_undefined
 from ._values import Growing, copied, flatten, in_order_of, items, replace_items, written_back
 
@@ -200,6 +201,8 @@ class LoopVariable:
             for leaves, tree in self._added:
                 filled = [next(given)[turn] if is_numeric(leaf) else leaf for leaf in leaves]
                 new.append(jax.tree_util.tree_unflatten(tree, filled))
+        if len(stacked) == len(self._added) == 1 and isinstance(new[0], jax.Array):
+            remember(new, stacked[0])
         replace_items(self.start, [*items(self.start), *new])
         return self.start
 

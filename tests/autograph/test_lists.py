@@ -1,5 +1,7 @@
 """Lists, dictionaries and tuples in compiled loops and branches."""
 
+import gc
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 import deepkit
 from deepkit import errors
-from deepkit.autograph import convert
+from deepkit.autograph import _stacks, convert
 
 XS = jnp.asarray([1.0, 2.0, 3.0])
 
@@ -297,3 +299,57 @@ def test_what_is_popped_in_one_branch_only():
 
     with pytest.raises(errors.ArgumentTypeError, match="`items` has 2 arrays after one branch and"):
         jax.jit(convert(f))(1.0)
+
+
+STACKERS = [
+    jnp.stack,
+    jnp.asarray,
+    jnp.array,
+    deepkit.ops.stack,
+    deepkit.ops.array,
+    lambda items: jnp.stack(items, axis=-1).T,
+    lambda items: deepkit.ops.stack(items, 1).T,
+]
+
+
+@pytest.mark.parametrize("stack", STACKERS)
+def test_stacking_what_a_loop_appended_is_free(stack):
+    def f(xs):
+        seen = []
+        for x in xs:
+            seen.append(x * 2)
+        return stack(seen)
+
+    x = jnp.arange(6.0).reshape(3, 2)
+    np.testing.assert_array_equal(jax.jit(convert(f))(x), 2 * x)
+    assert "concatenate" not in str(jax.make_jaxpr(convert(f))(x))
+
+
+def test_stacking_another_list_is_stacking():
+    def f(xs):
+        seen = []
+        for x in xs:
+            seen.append(x * 2)
+        backward = seen[::-1]
+        more = [*seen, xs[0]]
+        seen[0] = xs[1]
+        parts = jnp.stack(backward), jnp.stack(more), jnp.stack(seen)
+        return *parts, jnp.asarray(backward, dtype="int32"), jnp.stack([]) if not seen else 0
+
+    results = jax.jit(convert(f))(XS)
+    for result, expected in zip(results, ([6, 4, 2], [2, 4, 6, 1], [2, 4, 6], [6, 4, 2])):
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_stacks_are_forgotten():
+    before = len(_stacks._STACKS)
+    jax.jit(convert(lambda xs: filled(xs)))(XS)
+    gc.collect()
+    assert len(_stacks._STACKS) == before
+
+
+def filled(xs):
+    seen = []
+    for x in xs:
+        seen.append(x)
+    return jnp.stack(seen)
