@@ -11,7 +11,7 @@ from deepkit.core import user_code
 from deepkit.core.errors import ArgumentTypeError
 
 from ._calls import call_converted, convert_now
-from ._policy import MARK, mark
+from ._policy import is_marked, mark
 from ._source import SourceUnavailable, Unsupported
 from ._transpiler import converted
 
@@ -47,7 +47,7 @@ def convert(function: Callable[..., Any], recursive: bool = True) -> Callable[..
         raise ArgumentTypeError(
             f"Expected `function` to be something that can be called, received {function!r}."
         )
-    if getattr(function, MARK, False):
+    if is_marked(function):
         return function
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -138,7 +138,7 @@ def to_code(
 
 
 def _plain_function(entity: Any) -> types.FunctionType:
-    function = getattr(entity, "__wrapped__", entity) if hasattr(entity, MARK) else entity
+    function = getattr(entity, "__wrapped__", entity) if is_marked(entity) else entity
     function = getattr(function, "__func__", function)
     if not isinstance(function, types.FunctionType):
         raise ArgumentTypeError(f"Expected a Python function or method, received {entity!r}.")

@@ -13,7 +13,7 @@ from deepkit.core import user_code
 from ._builtins import BUILTINS
 from ._location import is_converted
 from ._operators import STATEMENTS
-from ._policy import MARK, converts, is_resumable
+from ._policy import converts, is_marked, is_resumable, mark
 from ._source import SourceUnavailable, Unsupported
 from ._stacks import stacker
 from ._transpiler import CodeCache, converted
@@ -37,7 +37,7 @@ def converted_call(
     """
     recursive = scope.callopts.recursive
     kind = type(function)
-    if kind is types.FunctionType and (not recursive or MARK in function.__dict__):
+    if kind is types.FunctionType and (not recursive or is_marked(function)):
         pass
     elif kind is types.BuiltinFunctionType or kind is type:
         function = _of_builtin(function)
@@ -84,7 +84,7 @@ def _calls_arguments(function: types.FunctionType) -> bool:
 
 def _prepared_argument(argument: Any) -> Any:
     plain = isinstance(argument, types.FunctionType | types.MethodType)
-    if not plain or MARK in getattr(argument, "__dict__", {}):
+    if not plain or is_marked(argument):
         return argument
     changed, _ = prepared(argument)
     return changed
@@ -102,7 +102,7 @@ def convert_now(function: types.FunctionType, recursive: bool = True) -> types.F
         function: a Python function.
         recursive: whether the functions that it calls are converted too.
     """
-    if is_converted(function.__code__) or MARK in function.__dict__:
+    if is_converted(function.__code__) or is_marked(function):
         return function
     code = function.__code__
     if _FAILED.get(code):
@@ -120,8 +120,7 @@ def convert_now(function: types.FunctionType, recursive: bool = True) -> types.F
         return function
     _LOG.debug("Converted %s:\n%s", function.__qualname__, made.text)
     result = made.bind(function, _OPERATORS)
-    setattr(result, MARK, True)
-    return result
+    return mark(result)
 
 
 def _fall_back(function: types.FunctionType, reason: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ._transpiler import CodeCache
 
-MARK = "__deepkit_converted__"
+_MARK = "__deepkit_converted__"
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LIBRARIES = {
@@ -21,7 +21,7 @@ _CONVERTS = CodeCache()
 
 def converts(function: types.FunctionType) -> bool:
     """Whether a function that converted code calls is to be converted."""
-    if MARK in function.__dict__:
+    if is_marked(function):
         return False
     code = function.__code__
     answer = _CONVERTS.get(code)
@@ -67,7 +67,16 @@ def _library_folders() -> tuple[str, ...]:
     return (_PACKAGE, *(os.path.abspath(paths[name]) for name in ("stdlib", "platstdlib")))
 
 
-def mark(entity: Any) -> Any:
-    """Note of a function that it is converted already."""
-    setattr(entity, MARK, True)
-    return entity
+def mark(function: types.FunctionType) -> types.FunctionType:
+    """Note of a function that it is converted already, or is not to be.
+
+    The note holds the function's code, for `functools.wraps` copies it to functions around.
+    """
+    function.__dict__[_MARK] = function.__code__
+    return function
+
+
+def is_marked(function: Any) -> bool:
+    """Whether a function was marked."""
+    note = getattr(function, "__dict__", {}).get(_MARK)
+    return note is not None and note is getattr(function, "__code__", None)

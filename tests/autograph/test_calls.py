@@ -435,3 +435,17 @@ def test_a_global_function_that_is_replaced_is_seen(monkeypatch):
     assert converted(1.0) == 3.0
     monkeypatch.setitem(globals(), "decorated", lambda x: x * 10)
     assert converted(1.0) == 11.0
+
+
+def test_a_decorator_around_a_marked_function_is_converted():
+    def bent(function):
+        @functools.wraps(function)
+        def wrapper(x):
+            if x > 0:
+                return function(x)
+            return 3.0 * x
+
+        return wrapper
+
+    assert compiled(bent(convert(absolute)), -1.0) == -3.0
+    assert compiled(bent(do_not_convert(lambda x: x + 1)), 1.0) == 2.0
