@@ -118,8 +118,15 @@ def converted(function: types.FunctionType, recursive: bool) -> Converted:
 
 def _convert(function: types.FunctionType, recursive: bool) -> Converted:
     node = function_node(function)
-    line = node.lineno
     desugar(node, function)
+    try:
+        return _rewritten(node, function, recursive)
+    except Exception as error:  # of the passes, about syntax that they do not know
+        raise Unsupported(f"{type(error).__name__}: {error}") from error
+
+
+def _rewritten(node: FunctionNode, function: types.FunctionType, recursive: bool) -> Converted:
+    line = node.lineno
     note_origins(node, function.__code__.co_filename)
     name, tree = _transform(node, function, recursive)
     definition = _definition(tree, name)
@@ -150,10 +157,7 @@ def _transform(
         namespace=namespace,
     )
     context = transformer.Context(info, namer, converter.ProgramContext(options=options))
-    try:
-        return name, _apply_passes(node, context, function.__code__.co_freevars)
-    except (NotImplementedError, ValueError, AssertionError, KeyError, AttributeError) as error:
-        raise Unsupported(f"{type(error).__name__}: {error}") from error
+    return name, _apply_passes(node, context, function.__code__.co_freevars)
 
 
 def _apply_passes(node: FunctionNode, context: Any, free: Sequence[str]) -> ast.AST:

@@ -153,6 +153,18 @@ def test_what_is_not_supported_is_named_once(function, reason):
     assert converted(1) == function(1)
 
 
+def test_what_the_passes_do_not_know_is_traced_as_it_is(monkeypatch):
+    def f(x):
+        return x + 1
+
+    def fail(*args):
+        raise RuntimeError("no such syntax")
+
+    monkeypatch.setattr(_transpiler, "_apply_passes", fail)
+    with pytest.warns(UserWarning, match="is not converted .*: RuntimeError: no such syntax. Its"):
+        assert convert(f)(1) == 2
+
+
 def test_generators_are_not_converted():
     def numbers(n):
         yield from range(n)
