@@ -27,7 +27,9 @@ def converts(function: types.FunctionType) -> bool:
     answer = _CONVERTS.get(code)
     if answer is None:
         answer = not (_is_special(function) or is_library_file(code.co_filename))
-        answer = answer and (function.__module__ or "").partition(".")[0] not in _LIBRARIES
+        # Not `__module__`, which `functools.wraps` copies from what is wrapped.
+        module = function.__globals__.get("__name__", "")
+        answer = answer and module.partition(".")[0] not in _LIBRARIES
         _CONVERTS.put(code, answer)
     return answer
 

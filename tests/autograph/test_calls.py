@@ -449,3 +449,14 @@ def test_a_decorator_around_a_marked_function_is_converted():
 
     assert compiled(bent(convert(absolute)), -1.0) == -3.0
     assert compiled(bent(do_not_convert(lambda x: x + 1)), 1.0) == 2.0
+
+
+@functools.wraps(jnp.sin)
+def looks_like_sine(x):
+    if x > 0:
+        return jnp.sin(x)
+    return x
+
+
+def test_a_function_that_looks_like_one_of_a_library_is_converted():
+    assert compiled(lambda x: looks_like_sine(x), -2.0) == -2.0
