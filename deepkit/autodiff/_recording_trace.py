@@ -7,7 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.core import Trace
-from jax.extend.core import set_current_trace, take_current_trace
+from jax.extend.core import set_current_trace
+
+from deepkit.tensors import current_trace, is_at_once
 
 from ._custom_rules import CustomCall, replay_of_custom_call
 from ._jitted_calls import compiled_call
@@ -162,9 +164,8 @@ _TRACES = _Traces()
 
 def new_trace() -> RecordingTrace:
     """A trace that is not in use, to be put on top of the current one."""
-    with take_current_trace() as below, take_current_trace() as at_once:
-        pass
-    if below is at_once:
+    below = current_trace()
+    if is_at_once(below):
         depth = 0
     elif isinstance(below, RecordingTrace) and below.depth is not None:
         depth = below.depth + 1
@@ -181,8 +182,7 @@ def new_trace() -> RecordingTrace:
 def outer_recordings() -> list[Recording]:
     """The recordings of the tapes that are open in this thread, as the current trace knows them."""
     found = []
-    with take_current_trace() as trace:
-        pass
+    trace = current_trace()
     while isinstance(trace, RecordingTrace):
         if trace.recording is not None:
             found.append(trace.recording)

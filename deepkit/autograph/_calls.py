@@ -8,9 +8,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
+
+from deepkit import ops
 from deepkit.core import user_code
 
 from ._builtins import BUILTINS
+from ._iterables import arange_
 from ._location import is_converted
 from ._operators import STATEMENTS
 from ._policy import converts, is_marked, is_resumable, mark
@@ -43,6 +47,8 @@ def converted_call(
         function = _of_builtin(function)
     elif recursive:
         function, args = prepared(function, args)
+        if function is ops.arange or function is jnp.arange:
+            function = functools.partial(arange_, function)
         function = stacker(function, args)
     return function(*args, **kwargs) if kwargs else function(*args)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -70,14 +71,41 @@ def range_(*bounds: Any) -> Any:
                 f"{user_line()}expected the bounds of `range` to be integers, received one of "
                 f"dtype {bound.dtype}."
             )
-    start, stop, step = {1: (0, *bounds, 1), 2: (*bounds, 1), 3: bounds}[len(bounds)]
+    return _traced_range(*{1: (0, *bounds, 1), 2: (*bounds, 1), 3: bounds}[len(bounds)])
+
+
+def arange_(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """`arange` of a library, also to a bound that is known only when the program runs.
+
+    XLA has no array of such a length, so that a loop can go over it and nothing else.
+
+    Args:
+        function: the library's own.
+        *args: its arguments.
+        **kwargs: the same by name.
+    """
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    bounds = [plain(given.get(name)) for name in ("start", "stop", "step")]
+    if not any(bound is not None and is_traced(bound) for bound in bounds):
+        return function(*args, **kwargs)
+    start, stop, step = bounds
+    if stop is None:
+        start, stop = 0, start
+    dtype = given.get("dtype")
+    if dtype is None:
+        dtype = jnp.result_type(*(b for b in (start, stop, step) if b is not None))
+    return _traced_range(start, stop, 1 if step is None else step, dtype)
+
+
+def _traced_range(start: Any, stop: Any, step: Any, dtype: Any = None) -> Staged:
     with jax.numpy_dtype_promotion("standard"):
         # Rounded up, for steps of both signs.
-        count = jnp.maximum(-((start - stop) // step), 0)
+        count = jnp.maximum(-((start - stop) // step), 0).astype("int32")
 
     def element(turn: Any, slices: Sequence[Any]) -> Any:
         with jax.numpy_dtype_promotion("standard"):
-            return start + turn * step
+            value = start + turn * step
+        return value if dtype is None else jnp.asarray(value, dtype)
 
     return Staged(count, [], element)
 

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from deepkit.core import host_errors
+
 from ._location import user_line
 from ._specs import is_traced, plain
 from ._values import truth
@@ -96,6 +98,7 @@ def assert_stmt(condition: Any, message: Callable[[], Any]) -> None:
     values = text if isinstance(text, jax.Array) else None
     described = "" if text is None or values is not None else str(text)
 
+    @host_errors.remembered
     def check(holds: Any, value: Any) -> None:
         if not np.all(holds):
             raise AssertionError(f"{line}{described if value is None else value}")

@@ -6,9 +6,9 @@ from typing import Any
 import jax
 import numpy as np
 from jax import lax
-from jax.extend.core import set_current_trace, take_current_trace
+from jax.extend.core import set_current_trace
 
-from deepkit.tensors import StatelessScope, Variable
+from deepkit.tensors import StatelessScope, Variable, current_trace
 
 
 class CapturingScope(StatelessScope):
@@ -27,8 +27,7 @@ class CapturingScope(StatelessScope):
         self.created: list[weakref.ref[Variable]] = []
         self._placeholders: list[np.ndarray] = []
         self._tracers: dict[int, jax.Array] = {}
-        with take_current_trace() as trace:
-            self._trace = trace
+        self._trace = current_trace()
 
     def get_current_value(self, variable: Variable) -> jax.Array:
         """The value that was assigned last inside, or the tracer of an input."""

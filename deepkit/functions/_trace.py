@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 
+from deepkit.core import host_errors
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import ArgumentError
 from deepkit.tensors import TensorSpec, Variable, are_reads_listened_to, unheard
@@ -56,7 +57,7 @@ class Trace:
         self._specs = [TensorSpec(a.shape, a.dtype) for a in self._outputs.arrays]
         self._sort_variables(scope, others, values)
         self._owners = [owner and weakref.ref(owner) for owner in scope.loss_owners()]
-        # What prints or calls back may raise when it runs, and values must not be lost then.
+        # What calls Python back may raise when it runs, and values must not be lost then.
         self._donates = not jaxpr.effects
         sizes = len(self._specs), len(values), len(scope.losses)
         self._program = _program(jaxpr, scope.places_in(jaxpr.consts), self._order, sizes)
@@ -117,15 +118,21 @@ class Trace:
             values = Variable.take_all_for_donation(overwritten)
         else:
             values = [variable.stored_value() for variable in overwritten]
-        outputs, values, losses = self._compiled_program(donates)(
-            values, self._kept_values(), arrays
-        )
+        outputs, values, losses = self._run(donates, values, self._kept_values(), arrays)
         Variable.put_all_back([reference() for reference in self._written], values)
         for place in self._exposed:
             self._written[place]().put_back(values[place], exposed=True)
         if self._owners:
             self._give_losses(losses)
         return self._outputs.structured(outputs)
+
+    def _run(self, donates: bool, *given: Any) -> Any:
+        program = self._compiled_program(donates)
+        if self._donates:
+            return program(*given)
+        # An error has to come before variables get their new values.
+        with host_errors.as_raised():
+            return jax.block_until_ready(program(*given))
 
     def _kept_values(self) -> list[Any]:
         if are_reads_listened_to():

@@ -39,6 +39,8 @@ from ._seeds import set_random_seed as set_random_seed
 from ._seeds import suits_host as suits_host
 from ._tensor_spec import TensorSpec as TensorSpec
 from ._tracing import computes_at_once as computes_at_once
+from ._tracing import current_trace as current_trace
+from ._tracing import is_at_once as is_at_once
 from ._value_checks import ValueCheck as ValueCheck
 from ._value_checks import check_values as check_values
 from ._value_checks import collect_value_checks as collect_value_checks

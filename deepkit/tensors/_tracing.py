@@ -1,6 +1,20 @@
 """Whether JAX computes values at once, or traces a program."""
 
+from typing import Any
+
+import jax
 from jax.extend.core import take_current_trace
+
+
+def current_trace() -> Any:
+    """The trace of JAX that sees the primitives of this thread now."""
+    with take_current_trace() as trace:
+        return trace
+
+
+def is_at_once(trace: Any) -> bool:
+    """Whether a trace is the one that computes values."""
+    return type(trace) is _AT_ONCE
 
 
 def computes_at_once() -> bool:
@@ -9,7 +23,11 @@ def computes_at_once() -> bool:
     Traces that only look on, as those of gradient tapes, have an attribute `below`: the trace that
     they hand all operations on to.
     """
-    with take_current_trace() as trace, take_current_trace() as at_once:
-        while trace is not at_once and hasattr(trace, "below"):
-            trace = trace.below
-        return trace is at_once
+    trace = current_trace()
+    while hasattr(trace, "below"):
+        trace = trace.below
+    return is_at_once(trace)
+
+
+with jax.ensure_compile_time_eval():
+    _AT_ONCE = type(current_trace())

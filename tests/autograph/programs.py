@@ -2,6 +2,8 @@
 
 import jax.numpy as jnp
 
+from deepkit import ops
+
 
 def collatz(n):
     steps = 0
@@ -337,6 +339,17 @@ def functions_in_loops(n):
         total += apply(n)
         n -= 1
     return total
+
+
+def ranges_of_ops(n):
+    total, halves = ops.array(0), ops.array(0.0)
+    for i in ops.arange(n):
+        total += i
+    for i in ops.arange(2, stop=2 * n, step=3):
+        total += 10 * i
+    for half in jnp.arange(0.5, n, 0.75, dtype="float32"):
+        halves += half
+    return total, halves
 
 
 def zipped_ranges(n):

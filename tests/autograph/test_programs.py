@@ -42,6 +42,7 @@ CASES = [
     (programs.late_binding, (5,)),
     (programs.functions_in_loops, (0,), (6,)),
     (programs.zipped_ranges, (0,), (5,)),
+    (programs.ranges_of_ops, (0,), (1,), (6,)),
     (programs.bubble_sort, (jnp.asarray(INTEGERS),), (jnp.asarray(FLOATS),)),
     (programs.sieve, (jnp.ones(50, bool),)),
     (programs.first_above, (jnp.asarray(FLOATS), 3.0), (jnp.asarray(FLOATS), 50.0)),

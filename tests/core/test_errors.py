@@ -13,6 +13,7 @@ BUILTIN = {
     "ArgumentTypeError": (TypeError,),
     "UnknownNameError": (ValueError,),
     "StateError": (RuntimeError,),
+    "SignatureError": (TypeError, ValueError),
     "NotBuiltError": (ValueError,),
     "NotCompiledError": (ValueError,),
     "SerializationError": (ValueError, TypeError),
