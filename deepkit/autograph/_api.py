@@ -138,6 +138,7 @@ def to_code(
 
 
 def _plain_function(entity: Any) -> types.FunctionType:
+    entity = getattr(entity, "python_function", entity)
     function = getattr(entity, "__wrapped__", entity) if is_marked(entity) else entity
     function = getattr(function, "__func__", function)
     if not isinstance(function, types.FunctionType):

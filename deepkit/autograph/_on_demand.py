@@ -5,9 +5,8 @@ from typing import Any, TypeVar
 
 import jax
 
+from deepkit import autograph
 from deepkit.core import user_code
-
-from ._calls import prepared_method
 
 Result = TypeVar("Result")
 
@@ -20,7 +19,7 @@ NEEDS_CONVERSION = (
 
 def converting() -> Any:
     """A `with` block in which the methods of users that the library calls are converted."""
-    return user_code.converting(prepared_method)
+    return user_code.converting(autograph.prepared_method)
 
 
 def convert_on_demand(trace: Callable[[], Result]) -> Result:

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from deepkit.autograph import convert
+from deepkit import autograph
 from deepkit.tensors import computes_at_once, current_scope, in_abstract_scope
 
 from ._arguments import Arguments, Given, names_dead_object
@@ -137,7 +137,9 @@ class CompiledFunction:
         return function(*args, **kwargs)
 
     def _converted(self) -> Callable[..., Any]:
-        return convert(self.python_function) if self._options[1] else self.python_function
+        if not self._options[1]:
+            return self.python_function
+        return autograph.convert(self.python_function)
 
     def __repr__(self) -> str:
         return f"<deepkit.function {self._arguments.name}{self._arguments.signature}>"

@@ -43,7 +43,7 @@ class Outputs:
         if not is_array(leaf):
             if not isinstance(leaf, (bool, int, float, complex, np.ndarray, np.generic)):
                 return leaf
-            leaf = jnp.asarray(leaf)
+            leaf = jnp.asarray(leaf, jnp.result_type(leaf))
         self.arrays.append(leaf)
         return _Place(len(self.arrays) - 1)
 

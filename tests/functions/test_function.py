@@ -549,6 +549,17 @@ def test_threads_may_call_it_at_once():
     assert traces(f) == 4
 
 
+def test_the_code_that_autograph_makes_of_it():
+    @deepkit.function
+    def absolute(x):
+        if x < 0:
+            x = -x
+        return x
+
+    assert "ag__" in deepkit.autograph.to_code(absolute)
+    assert deepkit.autograph.to_graph(absolute)(-2) == 2
+
+
 def test_constants_are_not_taken_for_variables():
     v, constant = deepkit.Variable(2.0), jnp.arange(3.0)
     table = np.arange(3, dtype="float32") * 10
