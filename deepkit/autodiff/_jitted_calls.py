@@ -6,12 +6,15 @@ from typing import Any
 import jax
 from jax.extend.core import jaxpr_as_fun
 
-_MAX_FUNCTIONS = 1024
+_MAX_FUNCTIONS = 256
+# Of a kind of call: until then it runs what JAX has compiled for calls without a tape.
+_MIN_CALLS = 3
 # Where nothing is asked for, JAX writes an object of its own, or None.
 _PARAMS = ("in_shardings", "out_shardings", "in_layouts", "out_layouts")
 
 Call = Callable[..., Sequence[Any]]
-_FUNCTIONS: dict[Any, Call | None] = {}
+# What runs calls, or how many of their kind have come.
+_FUNCTIONS: dict[Any, Call | int | None] = {}
 
 
 def compiled_call(key: Any, primitive: Any, params: dict[str, Any]) -> Call | None:
@@ -23,18 +26,22 @@ def compiled_call(key: Any, primitive: Any, params: dict[str, Any]) -> Call | No
         params: its parameters.
 
     Returns:
-        `None` for other primitives, and where arguments are donated or have layouts.
+        `None` for other primitives, where arguments are donated or have layouts, and for what has
+        not come often.
     """
     if primitive.name != "jit":
         return None
     try:
-        return _FUNCTIONS[key]
-    except KeyError:
-        pass
+        known = _FUNCTIONS.get(key, 0)
     except TypeError:
         return None
+    if type(known) is not int:
+        return known
     while len(_FUNCTIONS) >= _MAX_FUNCTIONS:
         _FUNCTIONS.pop(next(iter(_FUNCTIONS)))
+    if known + 1 < _MIN_CALLS:
+        _FUNCTIONS[key] = known + 1
+        return None
     _FUNCTIONS[key] = call = _compile(params) if _is_plain(params) else None
     return call
 

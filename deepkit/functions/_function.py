@@ -43,6 +43,7 @@ class CompiledFunction:
         self._options = (input_signature, autograph)
         self._instance = instance
         self._arguments = Arguments(python_function, skips_first=instance is not None)
+        self.__signature__ = self._arguments.signature
         self._signature = None
         if input_signature is not None:
             self._signature = InputSignature(input_signature, self._arguments)

@@ -1,6 +1,7 @@
 """deepkit.function: traces, state, arguments, errors."""
 
 import gc
+import inspect
 import threading
 import weakref
 
@@ -364,6 +365,8 @@ def test_methods_have_programs_of_their_own_which_go_with_the_object():
     assert float(b.scale(jnp.asarray(4.0))) == 12.0
     assert float(b.total([1.0, 2.0])) == 9.0
     assert traces(a.scale) == traces(b.scale) == 1 and a.scale is a.scale
+    assert list(inspect.signature(a.scale).parameters) == ["x"]
+    assert list(inspect.signature(Model.scale).parameters) == ["self", "x"]
     gone, weight = weakref.ref(a), weakref.ref(a.w)
     del a
     gc.collect()
