@@ -8,6 +8,7 @@ from deepkit.core import config, dtypes, naming, user_code
 from deepkit.core.errors import ArgumentError, StateError
 from deepkit.tensors import DTypePolicy, FunctionOperation, as_array, has_symbolic
 
+from ._calls_under_tapes import call_under_tape
 from ._inputs import map_arrays, real_array
 from ._reduction import reduce_losses, spread, standardize_reduction
 
@@ -76,7 +77,12 @@ class Loss:
         if has_symbolic(inputs):
             name = naming.auto_name(self.name)
             return FunctionOperation(self._evaluate, name).symbolic_call(*inputs)
-        return self._evaluate(*inputs)
+        value = call_under_tape(self, self._applied_function(), inputs)
+        return self._evaluate(*inputs) if value is None else value
+
+    def _applied_function(self) -> Any:
+        """The function of arrays that `call` applies, if that is all it does."""
+        return None
 
     def _evaluate(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> jax.Array:
         y_true = self._convert_targets(y_true)
