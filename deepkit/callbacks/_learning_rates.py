@@ -14,7 +14,8 @@ def optimizers_of(model: Any) -> list[tuple[str, Any]]:
         ArgumentError: the model has no optimizer with a learning rate.
     """
     optimizer = getattr(model, "optimizer", None)
-    several = getattr(optimizer, "optimizers", None)
+    # Of one that scales the loss.
+    several = getattr(getattr(optimizer, "inner_optimizer", optimizer), "optimizers", None)
     named = [(inner.name, inner) for inner in several] if several else [("", optimizer)]
     for _, inner in named:
         if not hasattr(inner, "learning_rate"):

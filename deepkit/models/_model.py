@@ -203,7 +203,10 @@ class Model(Layer):
         """Choose how the model is trained.
 
         Args:
-            optimizer: an optimizer, its name, or an optax transformation.
+            optimizer: an optimizer, its name, or an optax transformation; or a dict of regular
+                expressions for paths of variables and any of these, of which the first that
+                matches counts (see `deepkit.optimizers.MultiOptimizer`):
+                `{"encoder/.*": Adam(1e-5), ".*": Adam(1e-3)}`.
             loss: a loss, its name, a function `(y_true, y_pred)`, or nested ones for several
                 outputs.
             loss_weights: factors of the losses of several outputs.
@@ -238,7 +241,7 @@ class Model(Layer):
 
     @optimizer.setter
     def optimizer(self, optimizer: Any) -> None:
-        self._trainer.optimizer = optimizer
+        self._trainer.use(optimizer)
 
     @property
     def loss(self) -> Any:

@@ -51,8 +51,9 @@ def get(identifier: Any) -> Any:
     """The optimizer that is meant by a name, a config, or anything usable as one.
 
     Args:
-        identifier: a name in any case (`"adam"`), a config, an optimizer, a class of optimizers, or
-            a gradient transformation of optax; `None` stays `None`.
+        identifier: a name in any case (`"adam"`), a config, an optimizer, a class of optimizers, a
+            gradient transformation of optax, or a dict of regular expressions and any of these, of
+            which a `MultiOptimizer` is made; `None` stays `None`.
 
     Raises:
         UnknownNameError: no optimizer has this name.
@@ -67,6 +68,8 @@ def get(identifier: Any) -> Any:
         return identifier
     if isinstance(identifier, dict) and "class_name" in identifier:
         found = deserialize(identifier)
+    elif isinstance(identifier, dict):
+        return MultiOptimizer({pattern: get(inner) for pattern, inner in identifier.items()})
     elif is_gradient_transformation(identifier):
         return OptaxOptimizer(identifier)
     else:

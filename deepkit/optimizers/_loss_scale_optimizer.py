@@ -1,6 +1,6 @@
 """LossScaleOptimizer: a loss scale that finds its own size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -115,6 +115,10 @@ class LossScaleOptimizer(Optimizer):
 
     def _owners(self) -> list[SlotOwner]:
         return [self, *self.inner_optimizer._owners()]
+
+    def take_paths_from(self, paths: Callable[[], Mapping[int, Sequence[str]]]) -> None:
+        """Pass the model's paths of variables on to the inner optimizer."""
+        self.inner_optimizer.take_paths_from(paths)
 
     @property
     def variables(self) -> list[Variable]:

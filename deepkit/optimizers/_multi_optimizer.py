@@ -1,7 +1,7 @@
 """MultiOptimizer: several optimizers for the variables of one model."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from deepkit.core import serialization
@@ -10,32 +10,46 @@ from deepkit.tensors import Variable
 
 from ._optimizer import Optimizer
 from ._optimizer_map import OptimizerMap, check_inner_optimizer
+from ._path_patterns import PathPatterns
 from ._slots import SlotOwner
 
 
 class MultiOptimizer(Optimizer):
     """Several optimizers, each for its own variables.
 
-    For embeddings with Adagrad beside layers with Adam, smaller learning rates for a pretrained
-    body, and the like.
+    For smaller learning rates of a pretrained body, embeddings with Adagrad beside layers with
+    Adam, and the like. `compile` makes one of a dict by itself:
+    `compile(optimizer={"encoder/.*": Adam(1e-5), ".*": "adam"})`.
+
+    The keys of a dict are regular expressions. The first one, in the order of the dict, that
+    matches a path of a variable takes it; it must match the whole path. A variable has two paths:
+    `variable.path`, and the names of the layers around it, from the model that was compiled (its
+    own name left out) down to the variable: `encoder/dense/kernel`. Frozen variables may be matched
+    too, and are updated once they are unfrozen.
+
+    Each part clips, decays, averages and counts on its own, as if it were alone: `clipnorm`,
+    `global_clipnorm`, `use_ema`, schedules. `LearningRateScheduler` and `ReduceLROnPlateau` go
+    through the parts one by one, so each gets what follows from its own rate, and logs have
+    `learning_rate_<name of the optimizer>`.
 
     Args:
-        optimizer_map: an `OptimizerMap`, or a function from a variable to its optimizer.
+        optimizer_map: a dict of regular expressions and optimizers, an `OptimizerMap`, or a
+            function from a variable to its optimizer.
         loss_scale_factor: set on all of them.
         name: its name; the class's name in snake case if `None`.
 
     Raises:
-        ArgumentTypeError: `optimizer_map` is neither a map nor a function.
-        ArgumentError: an optimizer in it wraps others.
+        ArgumentTypeError: `optimizer_map` is neither a map nor a function, or a value in it is no
+            optimizer.
+        ArgumentError: an optimizer in it wraps others; a key is no regular expression. When it is
+            built: a variable that no pattern matches, or a pattern without a variable.
 
     Example:
         >>> import deepkit
         >>> head = deepkit.Variable(3.0, name="head")
         >>> body = deepkit.Variable(3.0, name="body")
         >>> optimizer = deepkit.optimizers.MultiOptimizer(
-        ...     deepkit.optimizers.OptimizerMap(
-        ...         deepkit.optimizers.SGD(0.1), {"head": deepkit.optimizers.SGD(0.5)}
-        ...     )
+        ...     {"head": deepkit.optimizers.SGD(0.5), ".*": deepkit.optimizers.SGD(0.1)}
         ... )
         >>> optimizer.apply([2.0, 2.0], [head, body])
         >>> float(head), round(float(body), 4)
@@ -44,22 +58,25 @@ class MultiOptimizer(Optimizer):
 
     def __init__(
         self,
-        optimizer_map: OptimizerMap | Callable[[Variable], Optimizer],
+        optimizer_map: Mapping[str, Optimizer] | OptimizerMap | Callable[[Variable], Optimizer],
         loss_scale_factor: float | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(learning_rate=0.0, loss_scale_factor=loss_scale_factor, name=name)
-        if not callable(optimizer_map):
+        if isinstance(optimizer_map, dict):
+            optimizer_map = PathPatterns(optimizer_map)
+        elif not callable(optimizer_map):
             raise ArgumentTypeError(
-                f"Expected `optimizer_map` to be an OptimizerMap or a function from a variable to "
-                f"its optimizer, received {optimizer_map!r}."
+                f"Expected `optimizer_map` to be a dict of regular expressions and optimizers, an "
+                f"OptimizerMap, or a function from a variable to its optimizer, received "
+                f"{optimizer_map!r}."
             )
-        self._optimizer_map = optimizer_map
+        self._optimizer_map: Any = optimizer_map
+        self._paths_of_model: Callable[[], Mapping[int, Sequence[str]]] | None = None
         self._optimizers: list[Optimizer] = []
         self._optimizer_indices: list[int] = []
-        if isinstance(optimizer_map, OptimizerMap):
-            for optimizer in (*optimizer_map.values(), optimizer_map.default_optimizer):
-                self._index_of(optimizer)
+        for optimizer in _known_optimizers(optimizer_map):
+            self._index_of(optimizer)
 
     @property
     def optimizers(self) -> list[Optimizer]:
@@ -78,10 +95,21 @@ class MultiOptimizer(Optimizer):
     def build(self, variables: Sequence[Variable]) -> None:
         if self.built:
             return
+        indices = [self._index_of(optimizer) for optimizer in self._choose(variables)]
         super().build(variables)
-        self._optimizer_indices = [self._index_of(self._optimizer_map(v)) for v in variables]
+        self._optimizer_indices = indices
         for optimizer, group in self._groups(variables, variables):
             optimizer.build(group)
+
+    def _choose(self, variables: Sequence[Variable]) -> list[Optimizer]:
+        if isinstance(self._optimizer_map, PathPatterns):
+            paths = {} if self._paths_of_model is None else self._paths_of_model()
+            return self._optimizer_map.choose(variables, paths)
+        return [self._optimizer_map(variable) for variable in variables]
+
+    def take_paths_from(self, paths: Callable[[], Mapping[int, Sequence[str]]]) -> None:
+        """Let patterns match further paths of variables; by their identities."""
+        self._paths_of_model = paths
 
     def _groups(
         self, variables: Sequence[Variable], values: Sequence[Any]
@@ -94,6 +122,10 @@ class MultiOptimizer(Optimizer):
 
     def _owners(self) -> list[SlotOwner]:
         return [self, *self.optimizers]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy of an optimizer is none of the model.
+        return {**self.__dict__, "_paths_of_model": None}
 
     @property
     def variables(self) -> list[Variable]:
@@ -152,6 +184,9 @@ class MultiOptimizer(Optimizer):
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Let each optimizer set final values."""
+        if not any(optimizer.use_ema for optimizer in self.optimizers):
+            return
+        self._check_variables_are_known(var_list)
         for optimizer, group in self._groups(var_list, var_list):
             optimizer.finalize_variable_values(group)
 
@@ -167,7 +202,11 @@ class MultiOptimizer(Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "optimizer_map": serialization.serialize_keras_object(self._optimizer_map),
+            "optimizer_map": (
+                self._optimizer_map.get_config()
+                if isinstance(self._optimizer_map, PathPatterns)
+                else serialization.serialize_keras_object(self._optimizer_map)
+            ),
             "loss_scale_factor": self.loss_scale_factor,
             "name": self.name,
         }
@@ -177,7 +216,18 @@ class MultiOptimizer(Optimizer):
         cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
     ) -> "MultiOptimizer":
         config = dict(config)
-        config["optimizer_map"] = serialization.deserialize_keras_object(
+        optimizer_map = serialization.deserialize_keras_object(
             config["optimizer_map"], custom_objects=custom_objects
         )
+        is_patterns = isinstance(optimizer_map, list | tuple)
+        config["optimizer_map"] = dict(optimizer_map) if is_patterns else optimizer_map
         return cls(**config)
+
+
+def _known_optimizers(optimizer_map: Any) -> list[Optimizer]:
+    """The optimizers that a map is known to hold before it has seen a variable."""
+    if isinstance(optimizer_map, PathPatterns):
+        return list(optimizer_map.optimizers.values())
+    if isinstance(optimizer_map, OptimizerMap):
+        return [*optimizer_map.values(), optimizer_map.default_optimizer]
+    return []

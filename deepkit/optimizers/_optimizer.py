@@ -219,7 +219,7 @@ class Optimizer(SlotOwner):
         self.built = True
 
     def _take_over(self, state: dict[Any, Variable]) -> None:
-        if self.use_ema:
+        if self.use_ema and self.built:
             # The average of a variable that joins late starts from its value; the rest is set next.
             for variable, average in self._averages_of(self._trainable_variables):
                 average.assign(variable.value)

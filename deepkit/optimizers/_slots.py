@@ -1,7 +1,7 @@
 """The state of an optimizer: making its variables, finding, saving and loading them."""
 
 import collections
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import jax
@@ -208,6 +208,13 @@ class SlotOwner:
     def _owners(self) -> list["SlotOwner"]:
         """Itself, and what it builds when it is built."""
         return [self]
+
+    def take_paths_from(self, paths: Callable[[], Mapping[int, Sequence[str]]]) -> None:
+        """Be told of the model's paths of variables; of use to those that choose by path.
+
+        Args:
+            paths: gives the paths of variables by their identities.
+        """
 
     def _forget(self) -> dict[Any, Variable]:
         """Become as if it had not been built; returns the state with keys to find it again."""

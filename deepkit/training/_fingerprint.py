@@ -115,6 +115,7 @@ SKIPPED = frozenset(
         "_children",
         "_build_shapes",
         "_exposed",
+        "_paths_of_model",
         "_value",
         "stop_training",
         "history",

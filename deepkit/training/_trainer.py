@@ -21,6 +21,7 @@ from deepkit.tensors import Variable, as_array, global_seed_generator, outside_s
 from deepkit.training._call_state import CallState, variables_of_calls
 from deepkit.training._compile_loss import CompileLoss
 from deepkit.training._compile_metrics import CompileMetrics
+from deepkit.training._paths import paths_in
 from deepkit.training._program import Program, Programs
 from deepkit.training._snapshot import Snapshot
 
@@ -77,7 +78,8 @@ class Trainer:
             metrics = CompileMetrics(
                 arguments["metrics"], arguments["weighted_metrics"], output_names=names, loss=loss
             )
-        self.optimizer, self.compile_loss, self.compile_metrics = optimizer, loss, metrics
+        self.use(optimizer)
+        self.compile_loss, self.compile_metrics = loss, metrics
         self.loss_tracker = Mean(name="loss")
         self.run_eagerly = bool(arguments["run_eagerly"]) or jit_compile is False
         self.steps_per_execution = steps
@@ -97,6 +99,16 @@ class Trainer:
         if scales and not isinstance(optimizer, LossScaleOptimizer):
             optimizer = LossScaleOptimizer(optimizer)
         return optimizer
+
+    def use(self, optimizer: Any) -> None:
+        """Train with an optimizer from here on."""
+        self.optimizer = optimizer
+        if isinstance(optimizer, Optimizer):
+            optimizer.take_paths_from(self.paths)
+
+    def paths(self) -> dict[int, list[str]]:
+        """The paths of the model's variables, by their identities."""
+        return paths_in(self._model)
 
     def require_compiled(self, method: str) -> None:
         """Raise unless `compile` was called.

@@ -102,6 +102,27 @@ def test_there_is_no_learning_rate():
         optimizer.learning_rate = 0.1
 
 
+def test_final_values_of_unknown_variables():
+    optimizer, variables, _ = pair()
+    stranger = deepkit.Variable(3.0)
+    optimizer.finalize_variable_values([stranger])  # no part keeps averages
+    optimizer, variables, _ = pair(use_ema=True)
+    optimizer.build(variables)
+    with pytest.raises(errors.ArgumentError, match="Unknown variable"):
+        optimizer.finalize_variable_values([stranger])
+
+
+def test_a_part_without_variables_may_get_some_later():
+    inner = {"a": SGD(0.5, use_ema=True, momentum=0.9), "b": SGD(0.25, use_ema=True, momentum=0.9)}
+    optimizer = MultiOptimizer(OptimizerMap(inner["b"], {"a": inner["a"]}))
+    a, b, c = (deepkit.Variable(1.0, name=name) for name in "abc")
+    optimizer.apply([1.0], [b])
+    optimizer.rebuild([b, c])
+    optimizer.rebuild([a, b, c])
+    optimizer.apply([1.0, 1.0, 1.0])
+    np.testing.assert_allclose([float(a), float(b), float(c)], [0.5, 0.75 - 0.475, 0.75])
+
+
 def test_state():
     optimizer, variables, _ = pair(momentum=0.5)
     optimizer.apply([1.0, 2.0], variables)
@@ -155,8 +176,8 @@ def test_misuse_of_maps():
 
 def test_misuse_of_the_optimizer():
     with pytest.raises(
-        errors.ArgumentTypeError, match=r"OptimizerMap or a function .* received {}"
+        errors.ArgumentTypeError, match=r"OptimizerMap, or a function .* received \[\]"
     ):
-        MultiOptimizer({})
+        MultiOptimizer([])
     with pytest.raises(errors.ArgumentTypeError, match="value of the map, received 'adam'"):
         MultiOptimizer(lambda variable: "adam").build([deepkit.Variable(1.0)])
