@@ -114,19 +114,15 @@ def test_full_batches_are_one_program():
     assert [program.traces for program in model._trainer.programs._by_key.values()] == [2]
 
 
-def apply_gradients(optimizer, gradients, variables):
-    optimizer.apply_gradients(zip(gradients, variables))
-
-
-@pytest.mark.parametrize("apply", [optimizers.Optimizer.apply, None], ids=["apply", "pairs"])
-def test_own_steps(apply, expected):
+@pytest.mark.parametrize("pairs", [False, True])
+def test_own_steps(pairs, expected):
     class Own(deepkit.Model):
         def train_step(self, data):
             x, y = data
             with deepkit.GradientTape() as tape:
                 loss = self.compute_loss(x=x, y=y, y_pred=self(x, training=True))
             gradients = tape.gradient(loss, self.trainable_variables)
-            if apply is None:
+            if pairs:
                 self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
             else:
                 self.optimizer.apply(gradients, self.trainable_variables)
@@ -208,9 +204,9 @@ def test_unfreezing():
     model.train_on_batch(X[:8], Y[:8])
     assert len(adam.variables) == 10 and int(adam.iterations) == 1 and int(sgd.iterations) == 4
     assert np.abs(momentum).max() > 1e-3
-    # Adam's first step has the size of its rate.
+    # Adam's first step has the size of its rate, but for its epsilon beside small gradients.
     moved = np.abs(encoder.layers[1].kernel.numpy() - before[0])
-    np.testing.assert_allclose(moved, 0.01, rtol=1e-3)
+    np.testing.assert_allclose(moved, 0.01, rtol=2e-2)
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["model", "weights"])
@@ -221,17 +217,13 @@ def test_files(tmp_path, whole):
     if whole:
         model.save(tmp_path / "model.keras")
         again = deepkit.models.load_model(tmp_path / "model.keras")
+        assert again.optimizer.get_config() == model.optimizer.get_config()
     else:
         model.save_weights(tmp_path / "model.weights.h5")
         again = drawn()
         again.compile(by_path(), "mse")
         again.optimizer.build(again.trainable_variables)
         again.load_weights(tmp_path / "model.weights.h5")
-    assert (
-        again.optimizer.get_config()
-        == {**model.optimizer.get_config(), "name": again.optimizer.name}
-        or not whole
-    )
     compare(again.optimizer.get_weights(), model.optimizer.get_weights())
     for each in (model, again):
         fit(each)
