@@ -39,6 +39,7 @@ NAMES = {
     "Initializer": "deepkit.initializers",
     "Input": "deepkit.layers",
     "InputSpec": "deepkit.layers",
+    "JaxModel": "deepkit.models",
     "KerasTensor": "deepkit.ops._operators",
     "Layer": "deepkit.layers",
     "Loss": "deepkit.losses",
