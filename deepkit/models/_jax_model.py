@@ -1,6 +1,5 @@
 """JaxModel: JAX functions, Equinox and Flax modules, trained like any other model."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +12,8 @@ from deepkit.core.dtypes import standardize_dtype
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
 from deepkit.core.serialization import deserialize_keras_object
 from deepkit.layers import Layer
-from deepkit.models._equinox_network import EquinoxNetwork
-from deepkit.models._function_network import FunctionNetwork
-from deepkit.models._jax_network import Network
-from deepkit.models._linen_network import LinenNetwork
+from deepkit.models._as_network import as_network
 from deepkit.models._model import Model
-from deepkit.models._nnx_network import NnxNetwork
 from deepkit.models._weight_tree import WeightTree
 from deepkit.tensors import Variable, is_array, make_default_seed, outside_scopes
 
@@ -93,7 +88,7 @@ class JaxModel(Model):
         super().__init__(name=name, **kwargs)
         self.seed = make_default_seed() if seed is None else seed
         self.seed_generator = random.SeedGenerator(self.seed)
-        self._network = _as_network(network, params, state)
+        self._network = as_network(network, params, state)
         custom = self._network.takes_one_example
         self.per_example = custom if per_example is None else bool(per_example)
         self._input_dtypes: Any = None
@@ -302,45 +297,6 @@ class JaxModel(Model):
 
     def _serialized_class(self) -> tuple[str, str]:
         return "keras.models", type(self).__name__
-
-
-def _as_network(network: Any, params: Any, state: Any) -> Network:
-    """The network in the one form that the model knows.
-
-    Raises:
-        ArgumentTypeError: it is nothing that is known.
-    """
-    if _is_a(network, "flax.nnx", "Module"):
-        _refuse(params=params, state=state, kind="a Flax NNX module, which holds its own")
-        return NnxNetwork(network)
-    if _is_a(network, "flax.linen", "Module"):
-        _refuse(state=state, kind="a Flax module, whose `params` hold all that `init` returned")
-        return LinenNetwork(network, params)
-    if _is_a(network, "equinox", "Module") and params is None:
-        return EquinoxNetwork(network, state)
-    if isinstance(network, tuple | list) and len(network) == 2 and all(map(callable, network)):
-        return FunctionNetwork(*network, params, state)
-    if callable(network) and not isinstance(network, type | Layer):
-        return FunctionNetwork(None, network, params, state)
-    hint = ""
-    if isinstance(network, type):
-        hint = f" Make one: `JaxModel({network.__name__}(...))`."
-    raise ArgumentTypeError(
-        f"Expected a pair of functions `(init, apply)`, a function `apply` with `params`, an "
-        f"Equinox module or a Flax module, received {network!r}.{hint}"
-    )
-
-
-def _is_a(value: Any, library: str, name: str) -> bool:
-    """Whether a value is of a class of a library; nobody has one of a library not yet imported."""
-    cls = getattr(sys.modules.get(library), name, None)
-    return cls is not None and isinstance(value, cls)
-
-
-def _refuse(kind: str, **arguments: Any) -> None:
-    for name, value in arguments.items():
-        if value is not None:
-            raise ArgumentError(f"Expected no `{name}` for {kind}.")
 
 
 def _rows(inputs: Any) -> int:

@@ -288,6 +288,31 @@ def test_clones_and_parts_of_models():
     assert outer.output_shape == (None, 1)
 
 
+def test_callbacks_and_traces(tmp_path):
+    model = deepkit.JaxModel((init, apply), seed=0)
+    model.compile("adam", "mse")
+    path = tmp_path / "best.weights.h5"
+    kept = deepkit.callbacks.ModelCheckpoint(path, save_weights_only=True)
+    stop = deepkit.callbacks.EarlyStopping("loss", patience=0, min_delta=100.0)
+    assert len(fit(model, epochs=9, callbacks=[kept, stop]).epoch) == 2
+    programs = model._trainer.programs._by_key.values()
+    assert [program.traces for program in programs] == [2]  # one is for the partial batch
+    fit(model)
+    assert [program.traces for program in programs] == [2]
+    before = model.get_weights()
+    model.load_weights(path)
+    assert any((a != b).any() for a, b in zip(before, model.get_weights()))
+    model.set_weights(before)
+    compare(model.get_weights(), before)
+    logs = model.train_on_batch(X, Y, return_dict=True)
+    assert logs["loss"] == pytest.approx(float(mse(apply(_tree(before), X), Y)), rel=1e-5)
+
+
+def _tree(weights):
+    scale, bias, kernel, *head = weights
+    return {"body": {"kernel": kernel, "bias": bias}, "head": head, "scale": scale}
+
+
 def test_half_precision():
     seen = []
 
