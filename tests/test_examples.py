@@ -38,6 +38,12 @@ def _check_quickstart(text):
     assert "First ten digits" in text
 
 
+def _check_equinox_module(text):
+    ((accuracy,),) = _numbers(r"'accuracy': ([\d.]+)", text)
+    ((same,),) = _numbers(r"the module itself: ([\d.]+)", text)
+    assert accuracy > 0.95 and abs(same - accuracy) < 0.005
+
+
 def _check_huber(text):
     assert re.search(r"Before saving: (\{.*\})\nAfter loading: \1\n", text), text
 
@@ -74,6 +80,7 @@ def _check_wide_and_deep(text):
 
 
 CHECKS = {
+    "equinox_module": _check_equinox_module,
     "huber": _check_huber,
     "one_cycle": _check_one_cycle,
     "own_jax_loop": _check_own_jax_loop,

@@ -24,13 +24,21 @@ def as_network(network: Any, params: Any, state: Any) -> Network:
         ArgumentTypeError: it is nothing that is known.
         ArgumentError: `params` or `state` has no use for this kind of network.
     """
+    libraries = ("flax.nnx", "flax.linen", "equinox")
+    if any(_is_a(network, library, "Module") for library in libraries) and not callable(network):
+        raise ArgumentTypeError(
+            f"Expected a module with a method `__call__`, received a {type(network).__name__} "
+            f"without one. Define it, or pass a pair of functions `(init, apply)` that uses the "
+            f"method you mean."
+        )
     if _is_a(network, "flax.nnx", "Module"):
         _refuse(params=params, state=state, kind="a Flax NNX module, which holds its own")
         return NnxNetwork(network)
     if _is_a(network, "flax.linen", "Module"):
         _refuse(state=state, kind="a Flax module, whose `params` hold all that `init` returned")
         return LinenNetwork(network, params)
-    if _is_a(network, "equinox", "Module") and params is None:
+    if _is_a(network, "equinox", "Module"):
+        _refuse(params=params, kind="an Equinox module, which holds its own")
         return EquinoxNetwork(network, state)
     if isinstance(network, tuple | list) and len(network) == 2 and all(map(callable, network)):
         return FunctionNetwork(*network, params, state)

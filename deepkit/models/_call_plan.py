@@ -37,7 +37,7 @@ class CallPlan:
         ignored: roles that are not given.
 
     Raises:
-        ArgumentTypeError: it is no function, or its parameters cannot be read.
+        ArgumentTypeError: its parameters cannot be read.
         ArgumentError: it has no parameter for the inputs or a leading role.
     """
 
@@ -119,8 +119,6 @@ class CallPlan:
 
 
 def _parameters_of(function: Any, what: str) -> list[inspect.Parameter]:
-    if not callable(function):
-        raise ArgumentTypeError(f"Expected {what} to be a function, received {function!r}.")
     try:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

@@ -18,7 +18,8 @@ class FunctionNetwork:
         state: the state, if there is no `init`.
 
     Raises:
-        ArgumentError: there is neither `init` nor `params`; or a state, and no parameter for it.
+        ArgumentError: there is neither `init` nor `params`; or a state without parameters, or
+            without a parameter of `apply` for it.
     """
 
     takes_one_example = False
@@ -48,6 +49,11 @@ class FunctionNetwork:
                     "are given. Pass `state=...` too, or an `init` that returns both."
                 )
             return
+        if state is not None:
+            raise ArgumentError(
+                "Expected `params` beside `state`, received `state` alone, which `init` makes too. "
+                "Pass both or none."
+            )
         if init is None:
             raise ArgumentError(
                 "Expected `params`, or a pair `(init, apply)` of which the first makes them, "

@@ -131,7 +131,7 @@ class WeightTree:
 def _names(path: tuple[Any, ...]) -> tuple[str, ...]:
     """The keys of a path as text; slashes in a key begin another level."""
     text = [jax.tree_util.keystr((key,), simple=True) for key in path]
-    names = [name for part in text for name in part.split("/") if name.strip("\x00")]
+    names = [name for part in text for name in part.split("/") if name]
     return tuple(names) or ("value",)
 
 

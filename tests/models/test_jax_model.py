@@ -369,6 +369,8 @@ def test_parameters_that_are_missing():
     assert "`apply` to have a parameter named `state`" in message
     message = raised(errors.ArgumentError, lambda p, state, x: x, params={})
     assert "Expected `state`, because `apply` has a parameter named `state`" in message
+    message = raised(errors.ArgumentError, (stateful_init, stateful_apply), state={"n": 1})
+    assert "Expected `params` beside `state`, received `state` alone" in message
     message = raised(errors.ArgumentError, lambda p, a, b: a, params={})
     assert "inputs for the parameters ['a', 'b'] of `apply`" in message
     message = raised(errors.ArgumentError, lambda p, a, b: a, x=[X, X, X], params={})

@@ -164,3 +164,11 @@ def test_files(tmp_path):
 def test_classes_and_modules_of_the_wrong_kind():
     with pytest.raises(errors.ArgumentTypeError, match=r"Make one: `JaxModel\(Net"):
         deepkit.JaxModel(Net)
+    with pytest.raises(errors.ArgumentError, match="Expected no `params` for an Equinox module"):
+        deepkit.JaxModel(Net(jax.random.key(0)), params={})
+
+    class Silent(eqx.Module):
+        weight: jax.Array
+
+    with pytest.raises(errors.ArgumentTypeError, match=r"`__call__`, received a Silent without"):
+        deepkit.JaxModel(Silent(jnp.ones(3)))

@@ -169,3 +169,12 @@ def test_nnx_dropout_and_files(tmp_path):
         model.save(tmp_path / "model.keras")
     with pytest.raises(errors.ArgumentError, match="Expected no `params` for a Flax NNX module"):
         deepkit.JaxModel(Nnx(0.5, nnx.Rngs(1)), params={})
+
+
+@pytest.mark.parametrize("base", [linen.Module, nnx.Module])
+def test_modules_without_a_call(base):
+    class Silent(base):
+        pass
+
+    with pytest.raises(errors.ArgumentTypeError, match=r"`__call__`, received a Silent without"):
+        deepkit.JaxModel(Silent())
