@@ -1,13 +1,12 @@
 """JaxModel: JAX functions, Equinox and Flax modules, trained like any other model."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from deepkit import random
-from deepkit.core import naming, shapes, tree
+from deepkit.core import naming, tree
 from deepkit.core.dtypes import standardize_dtype
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
 from deepkit.core.serialization import deserialize_keras_object
@@ -110,31 +109,26 @@ class JaxModel(Model):
             input_shape: the shape of the inputs with the batch, or nested ones.
         """
         if self._params_tree is None:
-            examples = self._examples(input_shape)
             with outside_scopes(), jax.ensure_compile_time_eval(), _standard_promotion():
-                made = self._network.init(jax.random.key(self.seed), examples())
-            self._make_weights(*made)
+                examples = self._examples(input_shape)
+                self._make_weights(*self._network.init(jax.random.key(self.seed), examples))
 
-    def _examples(self, input_shape: Any) -> Callable[[], Any]:
-        """Makes zeros like the inputs: a batch of one, or one example."""
+    def _examples(self, input_shape: Any) -> Any:
+        """Zeros like the inputs: a batch of one, or one example."""
         if input_shape is None:
             raise ArgumentError(
                 f"Expected the shape of the inputs in `build` of '{self.name}', because its "
                 f"parameters are made for inputs, received None."
             )
-        flat: list[Any] = []
-        structure = shapes.map_shapes(
-            lambda shape: flat.append(shape) or len(flat) - 1, input_shape
-        )
-        known = self._input_dtypes
-        dtypes = [self.compute_dtype] * len(flat) if known is None else known
+        symbols = self._symbols(input_shape)
+        flat = tree.flatten(symbols)
+        dtypes = self._input_dtypes or [self.compute_dtype] * len(flat)
         start = 1 if self.per_example else 0
-
-        def zeros(index: int) -> jax.Array:
-            sizes = [1 if size is None else size for size in flat[index]]
-            return jnp.zeros([1, *sizes[1:]][start:], dtypes[index])
-
-        return lambda: tree.map_structure(zeros, structure)
+        zeros = []
+        for symbol, dtype in zip(flat, dtypes, strict=True):
+            sizes = [1, *(1 if size is None else size for size in symbol.shape[1:])]
+            zeros.append(jnp.zeros(sizes[start:], dtype))
+        return tree.pack_sequence_as(symbols, zeros)
 
     def _maybe_build(self, tensors: dict[str, Any]) -> None:
         if not self.built:

@@ -256,6 +256,25 @@ def test_integer_inputs_make_integer_examples(tmp_path):
     np.testing.assert_array_equal(again.predict(tokens, verbose=0), expected)
 
 
+def test_inputs_of_several_kinds():
+    def mixed_init(key, inputs):
+        kinds = {name: (value.dtype.name, value.shape) for name, value in inputs.items()}
+        assert kinds == {"tokens": ("int32", (1, 2)), "dense": ("float32", (1, 3))}
+        return {"table": jnp.ones((5, 2)), "factor": 2.0, "key": key}
+
+    def mixed(params, inputs):
+        found = jnp.take(params["table"], inputs["tokens"], axis=0).sum((1, 2))
+        return params["factor"] * (found + inputs["dense"].sum(1))[:, None]
+
+    model = deepkit.JaxModel((mixed_init, mixed), name="m")
+    model.compile("sgd", "mse")
+    inputs = {"tokens": np.zeros((20, 2), "int32"), "dense": X}
+    log = fit(model, inputs, Y, batch_size=20).history
+    first = 2 * (4 + X.sum(1, keepdims=True))
+    assert log["loss"][0] == pytest.approx(float(mse(first, Y)), rel=1e-5)
+    assert [w.path for w in model.trainable_weights] == ["m/factor", "m/table"]
+
+
 def test_files(tmp_path):
     model = deepkit.JaxModel((init, apply), seed=0)
     model.compile({"body/.*": "adam", ".*": "sgd"}, "mse")
