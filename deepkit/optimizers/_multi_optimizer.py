@@ -22,10 +22,12 @@ class MultiOptimizer(Optimizer):
     `compile(optimizer={"encoder/.*": Adam(1e-5), ".*": "adam"})`.
 
     The keys of a dict are regular expressions. The first one, in the order of the dict, that
-    matches a path of a variable takes it; it must match the whole path. A variable has two paths:
-    `variable.path`, and the names of the layers around it, from the model that was compiled (its
-    own name left out) down to the variable: `encoder/dense/kernel`. Frozen variables may be matched
-    too, and are updated once they are unfrozen.
+    matches a path of a variable takes it; it must match the whole path. The paths of a variable
+    are `variable.path`, and in a compiled model the names of the layers around it, from the model
+    (its own name left out) down to the variable: `encoder/dense/kernel`. A layer may also be named
+    by the attribute that holds it: `encoder/.*` for `self.encoder`, `blocks/0/.*` for the first in
+    the list `self.blocks`. Frozen variables may be matched too, and are updated once they are
+    unfrozen.
 
     Each part clips, decays, averages and counts on its own, as if it were alone: `clipnorm`,
     `global_clipnorm`, `use_ema`, schedules. `LearningRateScheduler` and `ReduceLROnPlateau` go

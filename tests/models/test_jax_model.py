@@ -237,6 +237,29 @@ def test_several_inputs(form):
     np.testing.assert_allclose(model.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("form", ["keras", "variadic"])
+def test_other_signatures(form):
+    """Those of Keras's `JaxLayer`, and those of libraries that pass inputs on as `*args`."""
+
+    def keras_init(rng, inputs, training):
+        return {"w": jax.random.normal(rng, (inputs.shape[-1], 1))}, {"steps": jnp.int32(training)}
+
+    def keras_apply(params, state, rng, inputs, training):
+        return inputs @ params["w"], {"steps": state["steps"] + jnp.int32(training)}
+
+    def variadic_init(rng, *args, **kwargs):
+        return keras_init(rng, *args, training=False)
+
+    def variadic_apply(params, state, rng, *args, **kwargs):
+        return keras_apply(params, state, rng, *args, training=True)
+
+    pair = (keras_init, keras_apply) if form == "keras" else (variadic_init, variadic_apply)
+    model = deepkit.JaxModel(pair, seed=0)
+    expected = X @ keras_init(jax.random.key(0), X, False)[0]["w"]
+    np.testing.assert_allclose(model(X, training=True), expected, rtol=1e-5, atol=1e-6)
+    assert int(model.state["steps"]) == 1
+
+
 def test_integer_inputs_make_integer_examples(tmp_path):
     def embed_init(key, tokens):
         assert tokens.dtype == jnp.int32

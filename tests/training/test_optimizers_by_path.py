@@ -103,6 +103,39 @@ def test_trains_as_separate_optimizers(make, expected):
     assert slots == ["Adam10", "SGD4"]
 
 
+def test_layers_go_by_their_attributes_too():
+    class Model(deepkit.Model):
+        def __init__(self):
+            super().__init__(name="net")
+            self.blocks = [layers.Dense(3, name="one"), layers.Dense(3, name="two")]
+            self.by_key = {"out": layers.Dense(1, name="three")}
+            self.scale = self.add_weight((1,), initializer="ones", name="scale")
+
+        def call(self, x):
+            for block in self.blocks:
+                x = block(x)
+            return self.by_key["out"](x) * self.scale
+
+    model = Model()
+    model.compile(
+        {"blocks/0/.*": "sgd", "two/.*": "adam", "by_key/out/kernel": "lion", ".*": "nadam"}
+    )
+    model.build((None, 3))
+    model.optimizer.build(model.trainable_variables)
+    parts = [[v.path for v in o._trainable_variables] for o in model.optimizer.optimizers]
+    assert parts == [
+        ["net/one/kernel", "net/one/bias"],
+        ["net/two/kernel", "net/two/bias"],
+        ["net/three/kernel"],
+        ["net/scale", "net/three/bias"],
+    ]
+    assert model._trainer.paths()[id(model.weights[1])] == [
+        "net/one/kernel",
+        "one/kernel",
+        "blocks/0/kernel",
+    ]
+
+
 def test_full_batches_are_one_program():
     model = drawn()
     model.compile(by_path(), "mse")
