@@ -35,6 +35,7 @@ class CallPlan:
         what: what the function is, for messages.
         leading: roles of the first parameters, whatever their names.
         ignored: roles that are not given.
+        needs_inputs: whether it must have a parameter for the inputs.
 
     Raises:
         ArgumentTypeError: its parameters cannot be read.

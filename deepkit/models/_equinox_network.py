@@ -4,6 +4,7 @@ from typing import Any
 
 from deepkit.core.errors import ArgumentError, SerializationError
 from deepkit.models._call_plan import CallPlan
+from deepkit.models._jax_network import unnamed_error
 
 
 class EquinoxNetwork:
@@ -78,12 +79,3 @@ class EquinoxNetwork:
             SerializationError: always.
         """
         raise SerializationError(unnamed_error("an Equinox module"))
-
-
-def unnamed_error(what: str) -> str:
-    """Why a module of another library cannot be written to a config."""
-    return (
-        f"A JaxModel of {what} cannot be written to a config, because no file can name the module. "
-        f"Keep the weights by `model.save_weights('name.weights.h5')`; where they are loaded, make "
-        f"the module and its JaxModel again and call `load_weights`."
-    )

@@ -63,11 +63,9 @@ class FunctionNetwork:
 
     def given(self) -> tuple[Any, Any] | None:
         """The parameters and the state, if they were given."""
-        return None if self._params is None else (self._params, self._no_state(self._state))
-
-    @staticmethod
-    def _no_state(state: Any) -> Any:
-        return () if state is None else state
+        if self._params is None:
+            return None
+        return self._params, () if self._state is None else self._state
 
     def init(self, key: Any, inputs: Any) -> tuple[Any, Any]:
         """What `init` makes."""

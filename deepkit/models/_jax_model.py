@@ -144,7 +144,7 @@ class JaxModel(Model):
             params_tree = WeightTree(params, source, trainable=True, autocast=mixed)
             source = f"the state of '{self.name}'"
             state_tree = WeightTree(state, source, trainable=False, autocast=False, name="state")
-        self._own_weights = params_tree.root.variables_here
+        self._own_weights = params_tree.root.leaves
         self._groups = list(params_tree.root.groups.values())
         if state_tree.root.weights:
             self._groups.append(state_tree.root)

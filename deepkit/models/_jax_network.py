@@ -34,3 +34,12 @@ class Network(Protocol):
 
     def get_config(self) -> Any:
         """What names it in a file."""
+
+
+def unnamed_error(what: str) -> str:
+    """Why a module of another library cannot be written to a config."""
+    return (
+        f"A JaxModel of {what} cannot be written to a config, because no file can name the module. "
+        f"Keep the weights by `model.save_weights('name.weights.h5')`; where they are loaded, make "
+        f"the module and its JaxModel again and call `load_weights`."
+    )

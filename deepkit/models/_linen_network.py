@@ -6,7 +6,7 @@ import jax
 
 from deepkit.core.errors import ArgumentError, SerializationError
 from deepkit.models._call_plan import CallPlan
-from deepkit.models._equinox_network import unnamed_error
+from deepkit.models._jax_network import unnamed_error
 
 
 class LinenNetwork:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from deepkit.core.errors import SerializationError
 from deepkit.models._call_plan import CallPlan
-from deepkit.models._equinox_network import unnamed_error
+from deepkit.models._jax_network import unnamed_error
 
 
 class NnxNetwork:

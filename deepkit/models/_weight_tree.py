@@ -20,10 +20,20 @@ class WeightGroup(Layer):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
-        self.variables_here: list[Variable] = []
-        self.groups: dict[str, WeightGroup] = {}
+        self._leaves: list[Variable] = []
+        self._groups: dict[str, WeightGroup] = {}
         self._path = self._current_path()
         self.built = True
+
+    @property
+    def leaves(self) -> list[Variable]:
+        """The variables of the leaves directly below it."""
+        return self._leaves
+
+    @property
+    def groups(self) -> dict[str, "WeightGroup"]:
+        """The groups of the nodes directly below it, by their keys."""
+        return self._groups
 
     def saveable_children(self) -> dict[str, Any]:
         """The groups in it, by their names."""
@@ -37,10 +47,10 @@ class WeightGroup(Layer):
                 group = self.groups[path[0]] = WeightGroup(path[0])
             with naming.name_scope(path[0]):
                 return group.add(path[1:], value, **options)
-        taken = {variable.name for variable in self.variables_here}
+        taken = {variable.name for variable in self._leaves}
         name = naming.unique_name(path[0], taken)
         variable = Variable(value, name=name, **options)
-        self.variables_here.append(variable)
+        self._leaves.append(variable)
         return variable
 
 

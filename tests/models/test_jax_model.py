@@ -329,6 +329,19 @@ def test_clones_and_parts_of_models():
     assert [len(o.variables) for o in outer.optimizer.optimizers] == [12, 2]
     assert outer.output_shape == (None, 1)
 
+    class Outer(deepkit.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = deepkit.JaxModel((init, apply), seed=0)
+
+        def call(self, x, training=None):
+            return self.inner(x, training=training)
+
+    nested = Outer()
+    nested.compile({"inner/body/kernel": "adam", ".*": "sgd"}, "mse")
+    fit(nested)
+    assert [len(o.variables) for o in nested.optimizer.optimizers] == [4, 2]
+
 
 def test_callbacks_and_traces(tmp_path):
     model = deepkit.JaxModel((init, apply), seed=0)
