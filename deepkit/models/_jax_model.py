@@ -65,11 +65,11 @@ class JaxModel(Model):
         ...     return {"w": jax.random.normal(key, (x.shape[-1], 1)), "b": jnp.zeros(1)}
         >>> def apply(params, x):
         ...     return x @ params["w"] + params["b"]
-        >>> model = deepkit.JaxModel((init, apply), seed=0)
+        >>> model = deepkit.JaxModel((init, apply), seed=0, name="net")
         >>> model.compile(optimizer="adam", loss="mse")
         >>> history = model.fit(jnp.ones((8, 3)), jnp.ones((8, 1)), verbose=0)
         >>> [weight.path for weight in model.weights]
-        ['jax_model/b', 'jax_model/w']
+        ['net/b', 'net/w']
         >>> sorted(model.module())
         ['b', 'w']
     """
