@@ -1,5 +1,6 @@
 """A function traced once: a compiled program, and the variables that it reads and writes."""
 
+import functools
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ import jax
 from deepkit.core import host_errors
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import ArgumentError
+from deepkit.core.interrupts import Interrupts
 from deepkit.tensors import TensorSpec, Variable, are_reads_listened_to, unheard
 
 from ._arguments import Given
@@ -118,21 +120,40 @@ class Trace:
             values = Variable.take_all_for_donation(overwritten)
         else:
             values = [variable.stored_value() for variable in overwritten]
-        outputs, values, losses = self._run(donates, values, self._kept_values(), arrays)
-        Variable.put_all_back([reference() for reference in self._written], values)
-        for place in self._exposed:
-            self._written[place]().put_back(values[place], exposed=True)
+        outputs, losses = self._run_program(donates, values, arrays)
         if self._owners:
             self._give_losses(losses)
         return self._outputs.structured(outputs)
 
-    def _run(self, donates: bool, *given: Any) -> Any:
+    def _run_program(
+        self, donates: bool, values: Sequence[Any], arrays: Sequence[Any]
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Run it, and set the variables; a Ctrl-C does not come in between."""
+        is_new = donates not in self._compiled
         program = self._compiled_program(donates)
-        if self._donates:
-            return program(*given)
-        # An error has to come before variables get their new values.
-        with host_errors.as_raised():
-            return jax.block_until_ready(program(*given))
+        if not self._donates:
+            program = functools.partial(_run_to_its_end, program)
+        inputs = ([values], [self._kept_values()], [arrays])
+        results: list[Any] = []
+        try:
+            # A Ctrl-C strikes between operations of Python. This is one, which has the results in
+            # the list when it ends; not so in the first call, where JAX itself runs Python.
+            if is_new:
+                with Interrupts().held():
+                    results.extend(map(program, *inputs))
+            else:
+                results.extend(map(program, *inputs))
+            self._put_back(results)
+        except BaseException:
+            self._put_back(results)
+            raise
+        return results[0][0], results[0][2]
+
+    def _put_back(self, results: Sequence[Any]) -> None:
+        for _, values, _ in results:
+            Variable.put_all_back([reference() for reference in self._written], values)
+            for place in self._exposed:
+                self._written[place]().put_back(values[place], exposed=True)
 
     def _kept_values(self) -> list[Any]:
         if are_reads_listened_to():
@@ -157,6 +178,12 @@ class Trace:
                 by_owner.setdefault(reference, []).append(loss)
         for reference, of_owner in by_owner.items():
             reference().replace_losses(of_owner)
+
+
+def _run_to_its_end(program: Callable[..., Any], *given: Any) -> Any:
+    """Run a program that calls Python back, whose errors have to come before values are set."""
+    with host_errors.as_raised():
+        return jax.block_until_ready(program(*given))
 
 
 def _example(array: Any) -> Any:

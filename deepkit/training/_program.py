@@ -15,8 +15,8 @@ from jax import lax
 from deepkit.autograph import NEEDS_CONVERSION, converting
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import StateError
+from deepkit.core.interrupts import Interrupts
 from deepkit.tensors import StatelessScope, Variable, are_reads_listened_to
-from deepkit.training._interrupts import Interrupts
 
 _MAX_PROGRAMS = 16
 # Seconds to wait for values that a training step in another thread has in its hands.

@@ -2,6 +2,10 @@
 
 import gc
 import inspect
+import os
+import signal
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -12,6 +16,7 @@ import pytest
 
 import deepkit
 from deepkit.errors import ArgumentError, ArgumentTypeError, SignatureError, StateError
+from deepkit.functions._trace import Trace
 
 
 def traces(function):
@@ -306,6 +311,67 @@ def test_a_failed_assert_is_an_assertion_error_and_loses_no_values():
         with pytest.raises(AssertionError, match=r"test_function.py:\d+: too much"):
             f(jnp.asarray(3.0))
     assert float(v) == 4.0 and float(f(jnp.asarray(0.5))) == 4.5
+
+
+STRUCK = """
+import os, signal, threading
+import numpy as np
+import deepkit
+
+v, w = (deepkit.Variable(np.zeros(50, "float32")) for _ in range(2))
+
+@deepkit.function
+def f():
+    v.assign_add(np.ones(50, "float32"))
+    w.assign_add(np.ones(50, "float32"))
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+f()
+strikes = 0
+for number in range(30):
+    try:
+        # At another moment of the call each time.
+        timer = threading.Timer(0.003 + number * 1e-5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        while timer.is_alive():
+            f()
+        for _ in range(1000):
+            f()
+    except KeyboardInterrupt:
+        strikes += 1
+    np.testing.assert_array_equal(v, w)
+print("strikes", strikes)
+"""
+
+
+def test_ctrl_c_while_it_runs_loses_no_values():
+    # In a process of its own: pytest must not be struck.
+    result = subprocess.run([sys.executable, "-c", STRUCK], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout.removeprefix("strikes ")) > 20
+
+
+def test_ctrl_c_in_the_first_call_is_heard_when_it_has_run(monkeypatch):
+    v = deepkit.Variable(1.0)
+    steps = []
+
+    def interrupted(self, donates):
+        def run(*inputs):
+            os.kill(os.getpid(), signal.SIGINT)
+            steps.append("after")
+            return compiled(*inputs)
+
+        compiled = original(self, donates)
+        return run
+
+    original = Trace._compiled_program
+    monkeypatch.setattr(Trace, "_compiled_program", interrupted)
+    f = deepkit.function(lambda: v.assign_add(1.0))
+    with pytest.raises(KeyboardInterrupt):
+        f()
+    assert steps == ["after"] and float(v) == 2.0
+    monkeypatch.undo()
+    assert float(f()) == 3.0
 
 
 def test_arrays_that_were_handed_out_stay():
