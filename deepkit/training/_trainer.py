@@ -137,7 +137,8 @@ class Trainer:
         variables = list(self._model.variables)
         for optimizer in self.optimizers:
             variables.extend(optimizer.variables)
-        for metric in self._model.metrics:
+        # A user's `metrics` may leave out the compiled ones, which `compute_loss` updates.
+        for metric in (*self._model.metrics, *self.metrics):
             variables.extend(metric.variables)
         # A step may draw random numbers without a seed of its own.
         variables.append(global_seed_generator().state)

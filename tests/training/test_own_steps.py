@@ -119,6 +119,34 @@ def test_a_training_step_of_ones_own_does_what_the_default_one_does():
     assert models[1].train_on_batch(X, Y, return_dict=True)["steps"] == 7
 
 
+def test_losses_of_several_outputs_where_metrics_are_ones_own():
+    """`compute_loss` notes the loss of each output, which a list of one's own leaves out."""
+    inputs = deepkit.Input((4,))
+    outputs = [layers.Dense(1, kernel_initializer="ones")(inputs) for _ in range(2)]
+
+    class Own(deepkit.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = deepkit.Model(inputs, outputs)
+            self.mean = deepkit.metrics.Mean(name="mean")
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+        @property
+        def metrics(self):
+            return [self.mean]
+
+        def train_step(self, data):
+            self.mean.update_state(step_with(self, data))
+            return {"mean": self.mean.result()}
+
+    model = Own()
+    model.compile(optimizer=deepkit.optimizers.SGD(0.0), loss=["mse", "mae"])
+    history = model.fit(X, [Y + 2, Y + 1], batch_size=5, epochs=2, verbose=0).history
+    assert history == {"mean": pytest.approx([5.0, 5.0])}
+
+
 def test_evaluation_and_prediction_of_ones_own():
     class Own(Plain):
         def test_step(self, data):
