@@ -146,8 +146,11 @@ class Trainer:
 
     @property
     def optimizers(self) -> list[Any]:
-        """The compiled optimizer, and those that a user's `train_step` finds in attributes."""
-        own = [value for value in vars(self._model).values() if isinstance(value, Optimizer)]
+        """The compiled optimizer, and those that a user's `train_step` finds in attributes.
+
+        They may lie in lists and dicts there.
+        """
+        own = _optimizers_in(vars(self._model))
         return own if self.optimizer is None else [self.optimizer, *own]
 
     def call_state(self) -> CallState:
@@ -254,3 +257,13 @@ class Trainer:
             self._model.compile(**arguments)
         if self.optimizer is not None and self._model.built:
             self.optimizer.build(self._model.trainable_variables)
+
+
+def _optimizers_in(value: Any) -> list[Any]:
+    if isinstance(value, Optimizer):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list | tuple):
+        return []
+    return [optimizer for part in value for optimizer in _optimizers_in(part)]

@@ -199,6 +199,28 @@ def test_two_optimizers_and_random_numbers():
     assert len(set(history["noise"])) == 4
 
 
+@pytest.mark.parametrize("hold", [list, tuple, lambda made: dict(enumerate(made))])
+def test_optimizers_in_containers(hold):
+    class Own(Plain):
+        def __init__(self):
+            super().__init__()
+            self.own = hold([deepkit.optimizers.SGD(0.1), deepkit.optimizers.Adam(0.1)])
+
+        def train_step(self, data):
+            loss = step_with(self, data)
+            variables = self.dense.trainable_variables
+            for key in range(2):
+                self.own[key].apply([jnp.ones(v.shape) for v in variables], variables)
+            return {"loss": loss}
+
+    model = Own()
+    model.compile(optimizer=deepkit.optimizers.SGD(0.0), loss="mse")
+    model.fit(X, Y, batch_size=5, verbose=0)
+    # Two steps down: 0.1 by SGD and, up to its epsilon, 0.1 by Adam.
+    np.testing.assert_allclose(model.dense.kernel, np.full((4, 1), 0.6), rtol=1e-5)
+    assert [int(model.own[key].iterations) for key in range(2)] == [2, 2]
+
+
 @pytest.mark.parametrize("rows", [5, 4])
 def test_logs_keep_the_order_of_ones_own(rows):
     class Own(Plain):
