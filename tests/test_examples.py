@@ -44,6 +44,20 @@ def _check_equinox_module(text):
     assert accuracy > 0.95 and abs(same - accuracy) < 0.005
 
 
+def _check_gan(text):
+    (near, covered), (later, covered_later) = _numbers(
+        r"made to real ([\d.]+), real to made ([\d.]+)", text
+    )
+    assert later < near / 2 and covered_later < covered / 2
+
+
+def _check_grad_cam(text):
+    ((accuracy,),) = _numbers(r"'accuracy': ([\d.]+)", text)
+    ((inside,),) = _numbers(r"in the digit for ([\d.]+)", text)
+    # By chance it were one in seven.
+    assert accuracy > 0.9 and inside > 0.9
+
+
 def _check_huber(text):
     assert re.search(r"Before saving: (\{.*\})\nAfter loading: \1\n", text), text
 
@@ -59,12 +73,28 @@ def _check_own_jax_loop(text):
     assert losses[-1] < losses[0] / 2 and accuracy > 0.93
 
 
+def _check_own_training_loop(text):
+    eager, compiled = text.split("Compiled\n")
+    pattern = r"loss ([\d.]+), accuracy ([\d.]+)"
+    first, later = _numbers(pattern, eager), _numbers(pattern, compiled)
+    assert len(first) == 2 and first == later[:2]
+    # Rounding errors, grown over 88 steps.
+    ((gap,),) = _numbers(r"difference of a weight: ([\d.e+-]+)", text)
+    ((accuracy,),) = _numbers(r"test accuracy: ([\d.]+)", text)
+    assert gap < 1e-4 and accuracy > 0.93
+
+
 def _check_own_train_step(text):
     (clean, attacked), (robust, attacked_robust) = _numbers(
         r"accuracy ([\d.]+), under attack ([\d.]+)", text
     )
     assert min(clean, robust) > 0.93
     assert attacked_robust > attacked + 0.2
+
+
+def _check_physics_informed(text):
+    errors = [error for (error,) in _numbers(r"largest error ([\d.]+)", text)]
+    assert errors[0] > 1 and errors[-1] < 0.01
 
 
 def _check_residual_blocks(text):
@@ -74,6 +104,27 @@ def _check_residual_blocks(text):
         assert last < first / 3
 
 
+def _check_vae(text):
+    losses = [loss for (loss,) in _numbers(r"'reconstruction': ([\d.]+)", text)]
+    ((error, blind),) = _numbers(r"on new digits ([\d.]+), of the mean digit ([\d.]+)", text)
+    ((same,),) = _numbers(r"same class ([\d.]+)", text)
+    assert losses[-1] < losses[0] - 10 and error < blind - 4 and same > 0.8
+
+
+def _check_wgan_gp(text):
+    (off, _), *_, (end, gap) = _numbers(r"([\d.]+) off the circle, widest gap (\d+)", text)
+    assert off > 0.5 and end < 0.1 and gap < 20
+    penalties = [penalty for (penalty,) in _numbers(r"penalty ([\d.]+)", text)]
+    assert penalties[-1] < 0.1 < penalties[0]
+
+
+def _check_wide_and_deep_two_optimizers(text):
+    ((loss, r2),) = _numbers(r"'loss': ([\d.]+).*'val_r2_score': ([\d.]+)", text)
+    ((first, second),) = _numbers(r"sees: ([-\d.]+) and ([-\d.]+)", text)
+    assert 0 < loss < 0.1 and r2 > 0.97
+    assert abs(first - 1) < 0.1 and abs(second + 2) < 0.1
+
+
 def _check_wide_and_deep(text):
     ((r2,),) = _numbers(r"'val_output_r2_score': ([\d.]+)", text)
     assert r2 > 0.97
@@ -81,13 +132,20 @@ def _check_wide_and_deep(text):
 
 CHECKS = {
     "equinox_module": _check_equinox_module,
+    "gan": _check_gan,
+    "grad_cam": _check_grad_cam,
     "huber": _check_huber,
     "one_cycle": _check_one_cycle,
     "own_jax_loop": _check_own_jax_loop,
     "own_train_step": _check_own_train_step,
+    "own_training_loop": _check_own_training_loop,
+    "physics_informed": _check_physics_informed,
     "quickstart": _check_quickstart,
     "residual_blocks": _check_residual_blocks,
+    "vae": _check_vae,
+    "wgan_gp": _check_wgan_gp,
     "wide_and_deep": _check_wide_and_deep,
+    "wide_and_deep_two_optimizers": _check_wide_and_deep_two_optimizers,
 }
 
 
