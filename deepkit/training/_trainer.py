@@ -148,10 +148,10 @@ class Trainer:
     def optimizers(self) -> list[Any]:
         """The compiled optimizer, and those that a user's `train_step` finds in attributes.
 
-        They may lie in lists and dicts there.
+        They may lie in lists and dicts there. Each comes once.
         """
-        own = _optimizers_in(vars(self._model))
-        return own if self.optimizer is None else [self.optimizer, *own]
+        found = _optimizers_in([self.optimizer, vars(self._model)])
+        return list({id(optimizer): optimizer for optimizer in found}.values())
 
     def call_state(self) -> CallState:
         """What calls of the model depend on, as it is now."""

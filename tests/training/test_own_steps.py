@@ -205,6 +205,7 @@ def test_optimizers_in_containers(hold):
         def __init__(self):
             super().__init__()
             self.own = hold([deepkit.optimizers.SGD(0.1), deepkit.optimizers.Adam(0.1)])
+            self.again = self.own[1]
 
         def train_step(self, data):
             loss = step_with(self, data)
