@@ -1,7 +1,8 @@
 """Operations that run once inside a compiled function, together with what their gradients need.
 
 XLA joins equal operations, so that a recorded one may be written twice in a program: where it ran,
-and where the gradient starts from it. It does not join equal loops.
+and where the gradient starts from it. It does not join equal loops. Nor reciprocal roots: it
+rewrites those that are used once, before it joins what is equal, and all that follows differs then.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,15 +13,15 @@ from jax.extend.core import jaxprs_in_params
 
 from ._recording import has_derivative
 
-_NOT_JOINED = frozenset({"scan", "while", "cond"})
+_NOT_JOINED = frozenset({"scan", "while", "cond", "rsqrt"})
 
 
-def has_loop(primitive: Any, params: dict[str, Any]) -> bool:
-    """Whether an operation is, or contains, a loop or a branch."""
+def is_not_joined(primitive: Any, params: dict[str, Any]) -> bool:
+    """Whether an operation is, or contains, one that XLA does not join with an equal one."""
     if primitive.name in _NOT_JOINED:
         return True
     return any(
-        has_loop(equation.primitive, equation.params)
+        is_not_joined(equation.primitive, equation.params)
         for jaxpr in jaxprs_in_params(params)
         for equation in jaxpr.eqns
     )

@@ -13,7 +13,7 @@ from deepkit.tensors import current_trace, is_at_once
 
 from ._custom_rules import CustomCall, replay_of_custom_call
 from ._jitted_calls import compiled_call
-from ._opaque import has_loop, linearized
+from ._opaque import is_not_joined, linearized
 from ._recording import Recording
 
 Run = Callable[..., Sequence[Any]]
@@ -50,7 +50,7 @@ class RecordingTrace(Trace):
             return self._unwatched(primitive, args, params)
         inputs = [*closed_over, *args]
         again = _replay(primitive, params, len(closed_over))
-        if self.depth is None and has_loop(primitive, params):
+        if self.depth is None and is_not_joined(primitive, params):
             outputs = self._record_with_gradient(again, inputs)
             return outputs if primitive.multiple_results else outputs[0]
         key = (primitive, *params.items())

@@ -500,12 +500,21 @@ def test_a_compiled_gradient_does_no_more_products_than_that_of_jax(name):
     assert products_in(taped, x) == products_in(jax.value_and_grad(function), x)
 
 
-@pytest.mark.parametrize("layer", ["Dense", "LSTM", "MultiHeadAttention"])
+NORMS = ["LayerNormalization", "BatchNormalization", "GroupNormalization", "RMSNormalization"]
+
+
+@pytest.mark.parametrize("layer", ["Dense", "LSTM", "MultiHeadAttention", *NORMS])
 def test_a_compiled_gradient_of_layers_does_no_more_products(layer):
     x = np.linspace(-1, 1, 2 * 5 * 4, dtype="float32").reshape(2, 5, 4)
     if layer == "MultiHeadAttention":
         inputs = deepkit.Input((5, 4))
         model = deepkit.Model(inputs, deepkit.layers.MultiHeadAttention(2, 3)(inputs, inputs))
+    elif layer in NORMS:
+        # Wide enough that XLA does not copy the products themselves.
+        x = np.linspace(-1, 1, 64 * 64, dtype="float32").reshape(8, 8, 64)
+        norm = getattr(deepkit.layers, layer)()
+        dense = [deepkit.layers.Dense(64) for _ in range(2)]
+        model = deepkit.Sequential([deepkit.Input((8, 64)), dense[0], norm, dense[1]])
     else:
         model = deepkit.Sequential([deepkit.Input((5, 4)), getattr(deepkit.layers, layer)(3)])
     variables = model.trainable_variables
@@ -527,6 +536,41 @@ def test_a_compiled_gradient_of_layers_does_no_more_products(layer):
     assert products_in(with_tape, values) == products_in(with_jax, values) > 0
     for a, b in zip(jax.tree.leaves(with_tape(values)), jax.tree.leaves(with_jax(values))):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", ["LSTM", *NORMS])
+def test_second_derivatives_of_layers_where_it_is_compiled(layer):
+    """The gradient by weights of the squares of the gradient by inputs."""
+    options = {"groups": 2} if layer == "GroupNormalization" else {}
+    layer = getattr(deepkit.layers, layer)(*([3] if layer == "LSTM" else []), **options)
+    x = jnp.sin(jnp.arange(40.0)).reshape(2, 5, 4)
+    model = deepkit.Sequential([deepkit.Input((5, 4)), deepkit.layers.Dense(4, "tanh"), layer])
+    variables = model.trainable_variables
+
+    def output(x):
+        return deepkit.ops.sum(model(x, training=True) ** 3)
+
+    @deepkit.function
+    def with_tapes(x):
+        with GradientTape() as outer:
+            with GradientTape() as inner:
+                inner.watch(x)
+                y = output(x)
+            squares = deepkit.ops.sum(inner.gradient(y, x) ** 2)
+        return outer.gradient(squares, variables)
+
+    def with_jax(values):
+        def output_of(x):
+            with deepkit.StatelessScope(zip(variables, values)):
+                return output(x)
+
+        return jnp.sum(jax.grad(output_of)(x) ** 2)
+
+    expected = jax.grad(with_jax)([variable.value for variable in variables])
+    # Normalization cancels parts of the size of the largest one.
+    largest = max(float(jnp.abs(b).max()) for b in expected)
+    for a, b in zip(with_tapes(x), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5 * largest)
 
 
 def test_around_gradients_that_are_worked_out_otherwise():
