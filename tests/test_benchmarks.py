@@ -194,9 +194,29 @@ def test_results_keep_what_was_measured_before(tmp_path):
     assert "- 2030-01-31, medians of 5 rounds: 2 cores." in text
 
 
-def _run(*arguments):
-    command = [sys.executable, str(FOLDER / "run.py"), *arguments]
+def _run(*arguments, program="run.py"):
+    command = [sys.executable, str(FOLDER / program), *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=FOLDER.parent)
+
+
+def test_tapes_and_functions_are_measured():
+    done = _run("--tiny", program="tape.py")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [row[0] for row in rows if row[0] != "| ---"] == [
+        "| net",
+        "| a subclassed model",
+        "| a `Sequential` model",
+        "| `jnp`",
+        "| state",
+        "| 30 variables",
+        "| net",
+        "| `mlp`, batch 32",
+    ]
+    by_hand, with_tape = rows[-1][-2:]
+    assert int(by_hand) == int(with_tape.removesuffix(" |")) > 0
+    done = _run("--tiny", "--write", program="tape.py")
+    assert done.returncode == 2 and "Figures of tiny sizes are not written" in done.stderr
 
 
 def test_the_command_makes_a_table():
