@@ -17,6 +17,7 @@ from ._input_signature import InputSignature
 from ._trace import Trace
 
 _MAX_TRACES = 128
+_MAX_OF_KEY = 8
 # So many make it likely that a Python value changes in every call.
 _MANY_TRACES = 12
 
@@ -47,7 +48,8 @@ class CompiledFunction:
         self._signature = None
         if input_signature is not None:
             self._signature = InputSignature(input_signature, self._arguments)
-        self._traces: dict[Any, Trace] = {}
+        # Several for one key differ in which variables were trainable.
+        self._traces: dict[Any, list[Trace]] = {}
         self._tracing_count = 0
         self._lock = threading.RLock()
         self._methods: dict[int, tuple[weakref.ref[Any], CompiledFunction]] = {}
@@ -101,8 +103,10 @@ class CompiledFunction:
         return self._arguments.read(args, kwargs)
 
     def _trace_for(self, given: Given) -> Trace:
-        trace = self._traces.get(given.key)
-        return trace if trace is not None and trace.is_alive else self._new_trace(given)
+        for trace in self._traces.get(given.key, ()):
+            if trace.holds():
+                return trace
+        return self._new_trace(given)
 
     def _new_trace(self, given: Given) -> Trace:
         with self._lock:
@@ -116,7 +120,8 @@ class CompiledFunction:
                 # What it did before it had its variables, such as reading a list of them, is old.
                 trace = self._traced(given, may_create=False)
             if not trace.is_for_once:
-                self._traces[given.key] = trace
+                known = [other for other in self._traces.get(given.key, ()) if other.is_alive]
+                self._traces[given.key] = [trace, *known[: _MAX_OF_KEY - 1]]
         if self._tracing_count == _MANY_TRACES:
             warnings.warn(
                 f"The function '{self._arguments.name}' was traced {_MANY_TRACES} times, which is "
@@ -187,7 +192,7 @@ def function(
     they come from, are inputs and outputs of the program, and are as they should be afterwards.
     Variables may be made in the first call only, which traces twice then. Compiled functions that
     it calls become a part of it. `if`, `while` and `for` that depend on tensors are compiled, by
-    `deepkit.autograph`.
+    `deepkit.autograph`. It is traced anew, too, once a variable that it uses is frozen or unfrozen.
 
     Args:
         func: the function or method; `None` to be used as a decorator with arguments.

@@ -53,11 +53,15 @@ class Trace:
             traced.append((scope, [*arrays, *outputs], values))
             return outputs, values, scope.losses
 
+        changes = Variable.changes_of_trainable
         with unheard():
             jaxpr = jax.make_jaxpr(run)(*map(_example, given.arrays))
         scope, others, values = traced.pop()
         self._specs = [TensorSpec(a.shape, a.dtype) for a in self._outputs.arrays]
         self._sort_variables(scope, others, values)
+        self._changes = Variable.changes_of_trainable
+        # A function that freezes and unfreezes parts itself does not depend on how they were.
+        self._trainable = self._trainable_now() if self._changes == changes else None
         self._owners = [owner and weakref.ref(owner) for owner in scope.loss_owners()]
         # What calls Python back may raise when it runs, and values must not be lost then.
         self._donates = not jaxpr.effects
@@ -100,6 +104,18 @@ class Trace:
                 trace().is_alive = False
 
         return [weakref.ref(variable, note_death) for variable in variables]
+
+    def holds(self) -> bool:
+        """Whether all the variables still are, and are trainable or not as they were."""
+        if self.is_alive and self._changes != Variable.changes_of_trainable:
+            changes = Variable.changes_of_trainable
+            if self._trainable is not None and self._trainable_now() != self._trainable:
+                return False
+            self._changes = changes
+        return self.is_alive
+
+    def _trainable_now(self) -> list[bool]:
+        return [variable.trainable for variable in self.variables]
 
     @property
     def variables(self) -> list[Variable]:

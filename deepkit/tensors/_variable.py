@@ -74,6 +74,9 @@ class Variable(ArrayLike):
         array([2., 3.], dtype=float32)
     """
 
+    # How many times `trainable` of any variable has changed: what depends on it can tell quickly.
+    changes_of_trainable = 0
+
     def __init__(
         self,
         initializer: Any,
@@ -167,7 +170,9 @@ class Variable(ArrayLike):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        if bool(value) is not self._trainable:
+            self._trainable = bool(value)
+            Variable.changes_of_trainable += 1
 
     @property
     def overwrite_with_gradient(self) -> bool:

@@ -201,6 +201,49 @@ def test_variables_that_the_first_call_makes_are_known_to_all_of_it():
     assert losses[0] > losses[1] > losses[2]
 
 
+def test_parts_that_are_frozen_between_calls():
+    deepkit.utils.set_random_seed(0)
+    first, last = deepkit.layers.Dense(3), deepkit.layers.Dense(1)
+    model = deepkit.Sequential([deepkit.Input((2,)), first, last])
+    optimizer = deepkit.optimizers.SGD(0.1)
+    optimizer.build(model.trainable_variables)
+
+    @deepkit.function
+    def step(x):
+        with deepkit.GradientTape() as tape:
+            loss = jnp.mean(model(x) ** 2)
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+    for trains in (True, False, True, False, False):
+        first.trainable = trains
+        before = [np.asarray(layer.kernel) for layer in (first, last)]
+        step(np.ones((4, 2), "float32"))
+        moved = [np.any(a != layer.kernel) for a, layer in zip(before, (first, last))]
+        assert moved == [trains, True]
+    assert traces(step) == 2
+
+
+def test_a_function_that_freezes_parts_itself():
+    deepkit.utils.set_random_seed(0)
+    layer = deepkit.layers.Dense(1)
+    layer.build((None, 2))
+
+    @deepkit.function
+    def count(x):
+        counts = []
+        for trains in (True, False):
+            layer.trainable = trains
+            with deepkit.GradientTape() as tape:
+                layer(x)
+            counts.append(len(tape.watched_variables()))
+        return counts
+
+    for _ in range(3):
+        assert [int(n) for n in count(np.ones((4, 2), "float32"))] == [2, 0]
+    assert traces(count) == 1
+
+
 def test_python_runs_while_it_is_traced_and_print_when_it_runs(capsys):
     @deepkit.function
     def f(x):
