@@ -1,6 +1,7 @@
 """What a tape notes: the operations that watched values went through, by the identity of arrays."""
 
 import dataclasses
+import functools
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -115,4 +116,9 @@ class Recording:
 
 def has_derivative(value: Any) -> bool:
     """Whether values of its dtype can be differentiated: floats and complex numbers."""
-    return jnp.issubdtype(jax.typeof(value).dtype, jnp.inexact)
+    return _is_inexact(value.dtype if isinstance(value, jax.Array) else jax.typeof(value).dtype)
+
+
+@functools.cache
+def _is_inexact(dtype: Any) -> bool:
+    return jnp.issubdtype(dtype, jnp.inexact)
