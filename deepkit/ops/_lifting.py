@@ -12,9 +12,11 @@ import jax.numpy as jnp
 from jax.extend.core import jaxpr_as_fun
 
 from deepkit.core import tree
+from deepkit.core.errors import StateError
 from deepkit.tensors import AutocastScope, StatelessScope, Variable, loss_scope
 
 Values = tuple[jax.Array, ...]
+_MOST_TRACES = 20
 
 
 @dataclasses.dataclass
@@ -76,9 +78,12 @@ def lift(attempt: Callable[[Carried, Values], tuple[Any, Values]]) -> Any:
     Args:
         attempt: runs the control flow, each function of it through `run`; returns its result and
             the new values of the state.
+
+    Raises:
+        StateError: it changes other variables each time that it is traced.
     """
     carried = Carried()
-    while True:
+    for _ in range(_MOST_TRACES):
         try:
             result, values = attempt(carried, carried.read())
         except _Undeclared as undeclared:
@@ -87,6 +92,10 @@ def lift(attempt: Callable[[Carried, Values], tuple[Any, Values]]) -> Any:
             continue
         carried.write(values)
         return result
+    raise StateError(
+        "Each time that a function given to `cond`, `scan` or another loop is traced, it changes "
+        "other variables. Make `deepkit.Variable`s and layers before."
+    )
 
 
 def run(

@@ -3,8 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import deepkit
+from deepkit.errors import StateError
 from deepkit.ops._lifting import Carried, record
 
 
@@ -45,3 +47,12 @@ def test_a_recording_carries_seeds_and_losses():
     _, (state, total) = recording([], ())
     assert float(total) == 2.0
     np.testing.assert_array_equal(state, np.asarray(seed.state.value) + np.array([0, 1], "uint32"))
+
+
+def test_variables_that_each_trace_makes_anew_are_refused():
+    def step(carry, x):
+        deepkit.Variable(0.0).assign(x)
+        return carry, x
+
+    with pytest.raises(StateError, match="it changes other variables. Make"):
+        deepkit.ops.scan(step, 0.0, jnp.ones(3))
