@@ -10,6 +10,8 @@ from jax.extend.core import jaxpr_as_fun
 # Functions of these may be traced once for all calls: they read nothing that changes.
 _KNOWN_LIBRARIES = ("jax", "deepkit", "optax", "flax", "equinox")
 _MAX_JAXPRS = 256
+# What makes calls again, by what is equal for them.
+_JAXPRS: dict[Any, Callable[..., Sequence[Any]]] = {}
 
 
 class CustomCall:
@@ -76,31 +78,14 @@ def replay_of_custom_call(call: CustomCall, args: Sequence[Any]) -> CustomReplay
     """How a call is made now and again, with the same derivatives."""
     identity = call.identity()
     key = None if identity is None else (identity, *(jax.typeof(value) for value in args))
-    known = _JAXPRS.get(key)
+    known = None if key is None else _JAXPRS.get(key)
     if known is not None:
         return CustomReplay(call.run, known, key)
     jaxpr = jax.make_jaxpr(call.run)(*args)
-    if jaxpr.consts:
-        key = None
     run = jaxpr_as_fun(jaxpr)
-    _JAXPRS.put(key, run)
+    if key is None or jaxpr.consts:
+        return CustomReplay(run, run, None)
+    _JAXPRS[key] = run
+    while len(_JAXPRS) > _MAX_JAXPRS:
+        _JAXPRS.pop(next(iter(_JAXPRS)), None)
     return CustomReplay(run, run, key)
-
-
-class _Jaxprs:
-    """Functions by the keys of calls, those that came last."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[Any, Callable[..., Sequence[Any]]] = {}
-
-    def get(self, key: Any) -> Callable[..., Sequence[Any]] | None:
-        return None if key is None else self._by_key.get(key)
-
-    def put(self, key: Any, run: Callable[..., Sequence[Any]]) -> None:
-        if key is not None:
-            self._by_key[key] = run
-            while len(self._by_key) > _MAX_JAXPRS:
-                self._by_key.pop(next(iter(self._by_key)))
-
-
-_JAXPRS = _Jaxprs()

@@ -1,6 +1,7 @@
 """Gradients of recorded operations: they run again under JAX's reverse mode, compiled and kept."""
 
 import collections
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -46,12 +47,16 @@ def gradients_of(
     values = (*inputs, *pins, *cotangents)
     is_traced = any(isinstance(value, jax.core.Tracer) for value in values)
     key = None if is_traced else part.key()
+    make = functools.partial(_Program, part, batching, inputs, pins, cotangents)
     if key is None:
-        return _Program(part, batching, inputs, pins, cotangents).run(*values)
+        return make().run(*values)
     key = (key, batching, *map(jax.typeof, values))
-    program = _PROGRAMS.get(key)
+    try:
+        program = _PROGRAMS.get(key)
+    except TypeError:  # a parameter of an operation is not hashable
+        return make().run(*values)
     if program is None:
-        program = _Program(part, batching, inputs, pins, cotangents)
+        program = make()
         _PROGRAMS.put(key, program)
     return program.run(*values)
 

@@ -27,8 +27,8 @@ class Part:
     targets: list[int | None]
 
     def key(self) -> Any:
-        """What is equal for parts that do the same; `None` if that is not known."""
-        keys = [step.hashable_key() for step, _, _ in self.steps]
+        """What is equal for parts that do the same, if it is hashable; `None` if not known."""
+        keys = [step.key for step, _, _ in self.steps]
         if any(key is None for key in keys):
             return None
         wiring = [(*ins, None, *outs) for _, ins, outs in self.steps]

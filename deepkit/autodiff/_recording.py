@@ -26,14 +26,6 @@ class Step:
     inputs: list[int]
     outputs: list[int | None]
 
-    def hashable_key(self) -> Any:
-        """The key; `None` also if it is not hashable."""
-        try:
-            hash(self.key)
-        except TypeError:
-            return None
-        return self.key
-
 
 class Recording:
     """The operations that values went through which depend on watched ones.
