@@ -1,7 +1,6 @@
 """Compiled steps: pure functions over a flat tuple of variable values, with donated buffers."""
 
 import collections
-import contextlib
 import functools
 import threading
 import time
@@ -12,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from deepkit.autograph import NEEDS_CONVERSION, converting
+from deepkit.autograph import convert_on_demand
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import StateError
 from deepkit.core.interrupts import Interrupts
@@ -79,7 +78,6 @@ class Program:
         self._results = results
         self._written: dict[str, list[int]] = {}
         self._names: list[str] | None = None
-        self._converts = False
         self.traces = 0
         # What `Padding` has proven, by the structure of batches; `None` where it could not.
         self.proofs: dict[Any, set[tuple[int, int | None]] | None] = {}
@@ -100,19 +98,12 @@ class Program:
         Where JAX cannot trace code of the user's, because an `if` or a loop depends on tensors, it
         is traced again with that code converted.
         """
-        try:
-            return compiled(*args, **kwargs)
-        except NEEDS_CONVERSION:
-            if self._converts:
-                raise
-            self._converts = True
-        return compiled(*args, **kwargs)
+        return convert_on_demand(lambda: compiled(*args, **kwargs))
 
     def _pure(self, values: Sequence[Any], batch: Any, kind: str) -> tuple[tuple[Any, ...], Any]:
         variables = self._variables()
         scope = StatelessScope(zip(variables, values), collect_losses=True)
-        conversion = converting() if self._converts else contextlib.nullcontext()
-        with self.interrupts.allowed(), scope, conversion:
+        with self.interrupts.allowed(), scope:
             result = self._noted(self._step(batch))
             self._note_written(kind, scope.written(), variables)
             return tuple(_strong(scope.get_current_value(v)) for v in variables), result
