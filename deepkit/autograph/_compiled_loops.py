@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from deepkit.core.errors import StateError
-from deepkit.ops._lifting import Carried, Recording, Values, record
+from deepkit.ops._lifting import MOST_TRACES, Carried, Recording, Values, record
 
 from . import _region
 from ._forward_only import forward_only
@@ -18,7 +18,6 @@ from ._specs import plain
 from ._values import flatten, truth
 
 State = tuple[Any, ...]
-_MOST_TRACES = 20
 
 
 class CompiledLoop:
@@ -78,7 +77,7 @@ class CompiledLoop:
     def _traced_turn(self, body: Callable[[Any], None]) -> Recording:
         carried = Carried()
         slices = [jax.typeof(jax.lax.index_in_dim(a, 0, keepdims=False)) for a in self._arrays]
-        for _ in range(_MOST_TRACES):
+        for _ in range(MOST_TRACES):
             self._is_settled = False
             avals = [jax.typeof(jnp.asarray(0)), *slices, *self._given_avals()]
             recording = record(lambda *given: self._run_turn(body, given), avals, carried)

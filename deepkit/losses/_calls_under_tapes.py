@@ -9,11 +9,11 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core import config
 from deepkit.tensors import (
+    any_refused,
     are_reads_listened_to,
     collect_value_checks,
     computes_at_once,
@@ -66,8 +66,7 @@ def _program(loss: "Loss", key: Hashable) -> Any:
         def run(*inputs: Any) -> tuple[jax.Array, jax.Array | None]:
             with collect_value_checks() as checks:
                 value = reference()._evaluate(*inputs)
-            refused = [jnp.any(check.bad) for check in checks]
-            return value, (jnp.any(jnp.stack(refused)) if refused else None)
+            return value, any_refused(checks)
 
         programs[key] = jax.jit(run)
     return programs[key]

@@ -15,6 +15,7 @@ from deepkit.layers._call_context import is_inside_call
 from deepkit.tensors import (
     StatelessScope,
     Variable,
+    any_refused,
     as_array,
     collect_value_checks,
     computes_at_once,
@@ -240,9 +241,7 @@ class _Program:
 
         self._outputs = tree.map_structure(note, outputs)
         self._checks_values = bool(checks)
-        refused = [jnp.any(check.bad) for check in checks]
-        any_refused = jnp.any(jnp.stack(refused)) if refused else None
-        return written, arrays, [get_mask(array) for array in arrays], any_refused
+        return written, arrays, [get_mask(array) for array in arrays], any_refused(checks)
 
 
 class _Place:

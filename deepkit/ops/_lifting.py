@@ -16,7 +16,7 @@ from deepkit.core.errors import StateError
 from deepkit.tensors import AutocastScope, StatelessScope, Variable, loss_scope
 
 Values = tuple[jax.Array, ...]
-_MOST_TRACES = 20
+MOST_TRACES = 20
 
 
 @dataclasses.dataclass
@@ -83,7 +83,7 @@ def lift(attempt: Callable[[Carried, Values], tuple[Any, Values]]) -> Any:
         StateError: it changes other variables each time that it is traced.
     """
     carried = Carried()
-    for _ in range(_MOST_TRACES):
+    for _ in range(MOST_TRACES):
         try:
             result, values = attempt(carried, carried.read())
         except _Undeclared as undeclared:

@@ -42,6 +42,7 @@ from ._tracing import computes_at_once as computes_at_once
 from ._tracing import current_trace as current_trace
 from ._tracing import is_at_once as is_at_once
 from ._value_checks import ValueCheck as ValueCheck
+from ._value_checks import any_refused as any_refused
 from ._value_checks import check_values as check_values
 from ._value_checks import collect_value_checks as collect_value_checks
 from ._variable import Variable as Variable

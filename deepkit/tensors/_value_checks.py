@@ -6,7 +6,7 @@ from which training makes a small program of its own that runs on the data first
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -47,6 +47,11 @@ class collect_value_checks:
 
     def __exit__(self, *error: object) -> None:
         _CURRENT.checks = self._before
+
+
+def any_refused(checks: Sequence[ValueCheck]) -> jax.Array | None:
+    """Whether any value is refused, for a program to return; `None` where nothing is checked."""
+    return jnp.any(jnp.stack([jnp.any(check.bad) for check in checks])) if checks else None
 
 
 def check_values(
