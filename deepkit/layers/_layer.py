@@ -1,7 +1,6 @@
 """Layer: the base class of everything that has weights and is called on tensors."""
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from deepkit.autograph import convert_on_demand
 from deepkit.core import naming, shapes, tree, user_code
 from deepkit.core.autoconfig import automatic_config
 from deepkit.core.errors import ArgumentTypeError, NotBuiltError, SerializationError, StateError
+from deepkit.core.locks import ObjectLock
 from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
 from deepkit.core.shapes import Shape
 from deepkit.layers._call_context import current_training, layer_call, note_outputs
@@ -76,7 +76,7 @@ class Layer(StatefulOperation):
     ) -> None:
         super().__init__(name)
         self._path = self.name
-        self._build_lock = threading.RLock()
+        self._build_lock = ObjectLock()
         self._is_building = False
         self._build_shapes: dict[str, Any] | None = None
         self.built = False

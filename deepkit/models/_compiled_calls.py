@@ -69,6 +69,10 @@ class CompiledCalls:
         self._changes = 0
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type["CompiledCalls"], tuple[Any]]:
+        # A copy of the model compiles for itself.
+        return CompiledCalls, (self.model,)
+
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The outputs of a call; `EAGERLY` if it has to run eagerly, or did not come before."""
         if self.model._trainer.run_eagerly or not _computes_now():

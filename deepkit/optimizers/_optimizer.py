@@ -244,8 +244,18 @@ class Optimizer(SlotOwner):
 
         Returns:
             The variable that counts the steps.
+
+        Raises:
+            ArgumentError: there are no pairs; for all else see `apply`.
         """
         pairs = list(grads_and_vars)
+        if not pairs:
+            raise ArgumentError(
+                f"Expected pairs of gradients and variables for optimizer '{self.name}', received "
+                f"none. A model has no `trainable_variables` before it is built: call it on data "
+                f"first, and read the list then. (`zip` has nothing to give where one of its "
+                f"lists is empty or was used up.)"
+            )
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
         return self._iterations
 

@@ -360,8 +360,9 @@ class Variable(ArrayLike):
 
     def __getstate__(self) -> dict[str, Any]:
         # For `copy` and `pickle`: the copy has a buffer of its own.
-        value = None if self._value is None else np.array(self._value)
-        return {**self.__dict__, "_value": value}
+        if self.awaits_value:
+            return self.__dict__
+        return {**self.__dict__, "_value": np.array(self.concrete_value()), "_initializer": None}
 
     def __repr__(self) -> str:
         head = f"<Variable path={self._path}, shape={tuple(self._shape)}, dtype={self._dtype}"

@@ -26,16 +26,15 @@ Compiled = TypeVar("Compiled")
 
 
 class Programs(Generic[Compiled]):
-    """The compiled steps of a model, by what they depend on; they go when the model does.
+    """The compiled steps of a model, by what they depend on; they go when the model does."""
 
-    Args:
-        owner: the model.
-    """
-
-    def __init__(self, owner: Any) -> None:
-        self._owner = owner
+    def __init__(self) -> None:
         self._by_key: collections.OrderedDict[Any, Compiled] = collections.OrderedDict()
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type["Programs[Compiled]"], tuple[()]]:
+        # A copy of the model compiles for itself.
+        return Programs, ()
 
     def get(self, kind: str, key: Any, make: Callable[[], Compiled]) -> Compiled:
         """The program of a kind and fingerprint; `make` makes it where there is none."""

@@ -43,8 +43,8 @@ class Trainer:
         self.compile_metrics: CompileMetrics | None = None
         self.run_eagerly = False
         self.steps_per_execution = 1
-        self.programs: Programs[Program] = Programs(model)
-        self.checkers: Programs[Any] = Programs(model)
+        self.programs: Programs[Program] = Programs()
+        self.checkers: Programs[Any] = Programs()
         # The modes whose step ran on shapes, so that all of its variables exist.
         self.evaluated_modes: set[str] = set()
         # Whether the optimizer had state for all trainable weights when training first began.
@@ -52,6 +52,10 @@ class Trainer:
         self._snapshot: Snapshot | None = None
         self._call_state: CallState | None = None
         self._arguments_of_programs: dict[str, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy finds out anew what it depends on.
+        return {**self.__dict__, "_snapshot": None, "_call_state": None}
 
     def compile(self, **arguments: Any) -> None:
         """Take the arguments of `Model.compile`; all are checked before anything changes."""

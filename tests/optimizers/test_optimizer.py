@@ -148,7 +148,8 @@ def test_pairs_of_gradients_and_variables():
     iterations = optimizer.apply_gradients(zip([2.0], [weight]))
     assert float(weight) == 2.0
     assert iterations is optimizer.iterations and int(iterations) == 1
-    optimizer.apply_gradients([])
+    with pytest.raises(errors.ArgumentError, match="Expected pairs of gradients .* received none"):
+        optimizer.apply_gradients(zip([2.0], []))
     assert int(iterations) == 1
 
 
