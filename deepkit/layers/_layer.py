@@ -499,7 +499,10 @@ def _built_once(build: Callable[..., None]) -> Callable[..., None]:
 
 
 def _as_shapes(value: Any) -> Any:
-    return shapes.map_shapes(lambda s: None if s is None else Shape(s), value)
+    """Nested shapes as `Shape`s; whatever else a `build` of the user's takes stays as it is."""
+    if shapes.is_shape(value):
+        return Shape(value)
+    return tree.map_children(_as_shapes, value) if tree.is_nested(value) else value
 
 
 def _convert_leaf(leaf: Any, dtype: str | None) -> Any:

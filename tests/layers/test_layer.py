@@ -158,6 +158,22 @@ def test_build_gets_a_shape_for_each_argument():
     assert [w.shape for w in again.weights] == [(3, 5)]
 
 
+def test_a_build_may_take_more_than_shapes():
+    class Started(layers.Layer):
+        def build(self, input_shape, start):
+            super().build(input_shape)
+            self.bias = self.add_weight(shape=input_shape[1:], initializer=start)
+
+    layer = Started()
+    layer.build((None, 2), start="ones")
+    again = Started()
+    again.build_from_config(layer.get_build_config())
+    np.testing.assert_array_equal(again.bias, [1.0, 1.0])
+    other = Started()
+    other.build((None, 2), "zeros")
+    np.testing.assert_array_equal(other.bias, [0.0, 0.0])
+
+
 def test_an_error_while_building_says_where():
     class Failing(layers.Layer):
         def build(self, input_shape):
