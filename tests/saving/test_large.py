@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import deepkit
+from deepkit.saving._formats._checksums import Piece
 from deepkit.saving._formats._scattered_file import ScatteredFile
 from tests.saving.models import values
 
@@ -119,6 +120,10 @@ def test_a_store_gives_back_large_arrays_while_it_is_written(tmp_path):
 # The file in memory
 
 
+def content_of(file):
+    return b"".join(piece.data for piece in file.pieces())
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_scattered_file_is_a_file(seed):
     """Any writes and reads, of lent arrays or not, give what a plain file in memory gives."""
@@ -128,7 +133,7 @@ def test_a_scattered_file_is_a_file(seed):
         start = int(rng.integers(0, 4 * MEBIBYTE))
         array = rng.integers(0, 256, int(rng.choice([3, 70_000, 2 * MEBIBYTE])), "uint8")
         begin = int(rng.integers(0, 2)) * array.size // 3
-        with scattered.lent(array if rng.random() < 0.7 else array.copy()):
+        with scattered.lent(Piece(array if rng.random() < 0.7 else array.copy())):
             for file in (plain, scattered):
                 file.seek(start)
                 file.write(memoryview(array)[begin:])
@@ -137,17 +142,18 @@ def test_a_scattered_file_is_a_file(seed):
         scattered.seek(where)
         assert plain.read(count) == scattered.read(count)
         assert scattered.seek(0, io.SEEK_END) == plain.seek(0, io.SEEK_END)
-    assert b"".join(scattered.parts()) == plain.getvalue()
+    assert content_of(scattered) == plain.getvalue()
 
 
 def test_a_scattered_file_holds_lent_arrays_and_copies_others():
     lent, own = np.zeros(MEBIBYTE, "uint8"), np.zeros(MEBIBYTE, "uint8")
     file = ScatteredFile()
     with h5py.File(file, "w") as h5:
-        with file.lent(lent):
+        with file.lent(Piece(lent)):
             h5["lent"] = lent
         h5["own"] = own
-    held = [np.frombuffer(part, "uint8") for part in file.parts() if len(part) == MEBIBYTE]
+    pieces = [piece.data for piece in file.pieces()]
+    held = [np.frombuffer(data, "uint8") for data in pieces if len(data) == MEBIBYTE]
     assert [np.shares_memory(part, lent) for part in held] == [True]
-    with h5py.File(io.BytesIO(b"".join(file.parts())), "r") as h5:
+    with h5py.File(io.BytesIO(content_of(file)), "r") as h5:
         np.testing.assert_array_equal(h5["own"][()], own)

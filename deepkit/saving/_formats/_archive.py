@@ -8,12 +8,13 @@ import datetime
 import pathlib
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from deepkit.core import serialization
 from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
 from deepkit.saving._atomic import replacing
+from deepkit.saving._formats._checksums import Piece, workers
 from deepkit.saving._formats._legacy_configs import modern_config
 from deepkit.saving._formats._manifest import check_stamp, stamp
 from deepkit.saving._formats._member_file import MemberFile
@@ -24,9 +25,12 @@ from deepkit.saving._formats._model import (
     has_older_optimizer,
     warn_of_older_optimizer,
 )
+from deepkit.saving._formats._output import write_pieces
 from deepkit.saving._formats._reader import Hdf5Reader
-from deepkit.saving._formats._state import load_state, write_state
+from deepkit.saving._formats._scattered_file import ScatteredFile
+from deepkit.saving._formats._state import groups_of, load_state, write_state
 from deepkit.saving._formats._writer import written_in_memory
+from deepkit.saving._formats._zip import archive_of
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import Saveable
 
@@ -42,35 +46,40 @@ FREE_BYTES = 16 * 2**20
 
 def save_model(model: Saveable, path: pathlib.Path, include_optimizer: bool = True) -> None:
     """Write architecture, compile arguments and state."""
+    date = datetime.datetime.now()
+    texts = _texts(model, date, include_optimizer)
+    with workers() as pool:
+        with written_in_memory(pool) as (writer, weights):
+            write_state(groups_of(model, include_optimizer), writer)
+        members = {**texts, _WEIGHTS: weights.pieces()}
+        with replacing(path) as temporary:
+            write_pieces(temporary, archive_of(members, date), pool, str(path))
+            _verify(temporary, str(path), weights)
+
+
+def _texts(
+    model: Saveable, date: datetime.datetime, include_optimizer: bool
+) -> dict[str, list[Piece]]:
+    """The members that are JSON texts."""
     with serialization.sharing_scope():
         config = serialization.serialize_keras_object(model)
     if not include_optimizer:
         config.pop("compile_config", None)
-    with written_in_memory() as (writer, weights):
-        write_state(model, writer, include_optimizer)
-    with replacing(path) as temporary:
-        _write_archive(temporary, write_json(config, "config of the model"), weights.parts())
-        _verify(temporary, str(path))
+    saved = {"keras_version": KERAS_VERSION, "date_saved": date.strftime("%Y-%m-%d@%H:%M:%S")}
+    texts = {
+        _METADATA: write_json({**saved, **stamp()}, "metadata"),
+        _CONFIG: write_json(config, "config of the model"),
+    }
+    return {name: [Piece(text.encode())] for name, text in texts.items()}
 
 
-def _write_archive(path: pathlib.Path, config: str, weights: Iterable[Any]) -> None:
-    date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
-    metadata = {"keras_version": KERAS_VERSION, "date_saved": date, **stamp()}
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(_METADATA, write_json(metadata, "metadata"))
-        archive.writestr(_CONFIG, config)
-        with archive.open(_WEIGHTS, "w", force_zip64=True) as member:
-            for part in weights:
-                member.write(part)
-
-
-def _verify(path: pathlib.Path, file: str) -> None:
-    """Read all that was written, and compare it with its checksums."""
+def _verify(path: pathlib.Path, file: str, weights: ScatteredFile) -> None:
+    """Open what was written, as loading does. That all bytes are there has been seen before."""
     with _opened(path, file) as archive:
         _read(archive, _METADATA, file)
         _read(archive, _CONFIG, file)
-        with _weights_in(archive, file) as reader:
-            reader.verify()
+        with _weights_in(archive, file, is_verified=True) as reader:
+            reader.verify(weights.places())
 
 
 def load_model(
@@ -178,14 +187,16 @@ def _damage_of(name: str, file: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _weights_in(archive: zipfile.ZipFile, file: str) -> Iterator[Hdf5Reader]:
+def _weights_in(
+    archive: zipfile.ZipFile, file: str, is_verified: bool = False
+) -> Iterator[Hdf5Reader]:
     info = _described(archive, _WEIGHTS, file)
     content: bytes | MemberFile
     if info.compress_type == zipfile.ZIP_STORED:
         with _damage_of(_WEIGHTS, file):
             # Reads the header before the content, and compares it with the directory.
             archive.open(info).close()
-            content = MemberFile.of_stored(archive.fp, info)
+            content = MemberFile.of_stored(archive.fp, info, is_verified)
     else:
         content = _read(archive, _WEIGHTS, file)
     with Hdf5Reader(content, f"{file}/{_WEIGHTS}") as reader:

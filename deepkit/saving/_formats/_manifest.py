@@ -56,13 +56,13 @@ class Manifest:
         self.datasets: dict[str, dict[str, Any]] = {}
         self.texts: dict[str, int] = {}
 
-    def note(self, path: str, array: np.ndarray) -> None:
-        """Note an array that was written."""
+    def note(self, path: str, array: np.ndarray, checksum: int) -> None:
+        """Note an array that was written, and its checksum."""
         self.datasets[path] = {
             "shape": list(array.shape),
             "dtype": array.dtype.name,
             "bytes": array.nbytes,
-            "crc32": checksum(array),
+            "crc32": checksum,
         }
 
     def note_text(self, name: str, text: str) -> None:

@@ -24,12 +24,15 @@ class MemberFile(PositionedFile):
         self._stream, self._start = stream, start
 
     @classmethod
-    def of_stored(cls, stream: BinaryIO, info: zipfile.ZipInfo) -> "MemberFile":
+    def of_stored(
+        cls, stream: BinaryIO, info: zipfile.ZipInfo, is_verified: bool = False
+    ) -> "MemberFile":
         """The content of a member that is stored as it is; its checksum is verified.
 
         Args:
             stream: the archive.
             info: the member's entry in the archive's directory.
+            is_verified: whether the checksum is known to be right.
 
         Raises:
             zipfile.BadZipFile: the content is not what was stored.
@@ -38,7 +41,8 @@ class MemberFile(PositionedFile):
         header = stream.read(_HEADER)
         names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         member = cls(stream, info.header_offset + _HEADER + names, info.file_size)
-        if info.compress_size != info.file_size or member._checksum() != info.CRC:
+        is_right = is_verified or member._checksum() == info.CRC
+        if info.compress_size != info.file_size or not is_right:
             raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
         return member
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from deepkit.saving._formats._checksums import Piece
 from deepkit.saving._formats._positioned_file import PositionedFile
 
 _PAGE = 2**16
@@ -22,27 +23,36 @@ class ScatteredFile(PositionedFile):
     def __init__(self) -> None:
         super().__init__()
         self._pages: dict[int, bytearray] = {}
-        self._held: dict[int, np.ndarray] = {}  # pieces of arrays, by where they begin
-        self._lent: np.ndarray | None = None
+        self._held: dict[int, Piece] = {}  # large pieces, by where they begin
+        self._lent: Piece | None = None
 
     @contextlib.contextmanager
-    def lent(self, array: np.ndarray) -> Iterator[None]:
-        """While an array is written that will not change until the file has been used."""
-        is_plain = array.flags.c_contiguous and array.nbytes >= _LARGE
-        self._lent = array.reshape(-1).view("uint8") if is_plain else None
+    def lent(self, piece: Piece) -> Iterator[None]:
+        """While bytes are written that will not change until the file has been used."""
+        self._lent = piece
         try:
             yield
         finally:
             self._lent = None
 
-    def parts(self) -> Iterator[Any]:
-        """The content from the beginning to the end, in pieces."""
+    def pieces(self) -> list[Piece]:
+        """The content from the beginning to the end."""
+        return list(self._pieces())
+
+    def places(self) -> set[tuple[int, int, int]]:
+        """Position, size and checksum of what is not copied."""
+        return {(start, piece.size, piece.checksum) for start, piece in self._held.items()}
+
+    def _pieces(self) -> Iterator[Piece]:
         position = 0
-        for start, piece in sorted(self._held.items(), key=lambda item: item[0]):
-            yield from self._from_pages(position, start)
-            yield memoryview(piece)
-            position = start + piece.nbytes
-        yield from self._from_pages(position, self._size)
+        for start, piece in self._in_order():
+            yield from map(Piece, self._from_pages(position, start))
+            yield piece
+            position = start + piece.size
+        yield from map(Piece, self._from_pages(position, self._size))
+
+    def _in_order(self) -> list[tuple[int, Piece]]:
+        return sorted(self._held.items(), key=lambda item: item[0])
 
     def _from_pages(self, start: int, stop: int) -> Iterator[bytes]:
         while start < stop:
@@ -66,11 +76,11 @@ class ScatteredFile(PositionedFile):
         start = self._position
         stop = min(start + len(target), self._size)
         done = start
-        for begin, piece in sorted(self._held.items(), key=lambda item: item[0]):
-            if begin < stop and begin + piece.nbytes > done:
+        for begin, piece in self._in_order():
+            if begin < stop and begin + piece.size > done:
                 done = self._copy_pages(target, start, done, begin)
-                end = min(stop, begin + piece.nbytes)
-                target[done - start : end - start] = memoryview(piece)[done - begin : end - begin]
+                end = min(stop, begin + piece.size)
+                target[done - start : end - start] = piece.data[done - begin : end - begin]
                 done = end
         self._position = self._copy_pages(target, start, done, stop)
         return max(0, stop - start)
@@ -94,14 +104,16 @@ class ScatteredFile(PositionedFile):
         self._size = max(self._size, self._position)
         return count
 
-    def _piece_of_lent(self, view: memoryview) -> np.ndarray | None:
-        """The part of the lent array that a buffer is, if it is one."""
+    def _piece_of_lent(self, view: memoryview) -> Piece | None:
+        """The part of the lent bytes that a buffer is, if it is one."""
         if self._lent is None or len(view) < _LARGE:
             return None
-        start = np.frombuffer(view, "uint8").ctypes.data - self._lent.ctypes.data
-        if start < 0 or start + len(view) > self._lent.nbytes:
+        start = _address(view) - _address(self._lent.data)
+        if start == 0 and len(view) == self._lent.size:
+            return self._lent
+        if start < 0 or start + len(view) > self._lent.size:
             return None
-        return self._lent[start : start + len(view)]
+        return Piece(self._lent.data[start : start + len(view)])
 
     def _write_pages(self, start: int, view: Any) -> None:
         done = 0
@@ -115,6 +127,10 @@ class ScatteredFile(PositionedFile):
     def _release(self, start: int, stop: int) -> None:
         """Copy held pieces that are written over into pages."""
         for begin, piece in list(self._held.items()):
-            if begin < stop and begin + piece.nbytes > start:
+            if begin < stop and begin + piece.size > start:
                 del self._held[begin]
-                self._write_pages(begin, memoryview(piece))
+                self._write_pages(begin, piece.data)
+
+
+def _address(view: memoryview) -> int:
+    return np.frombuffer(view, "uint8").ctypes.data

@@ -1,8 +1,10 @@
 """Writes the state of a model into an HDF5 file, and loads it: all of it or nothing."""
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
@@ -10,12 +12,27 @@ from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import CLASS_ATTRIBUTE, Pair, is_optimizer, match
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer
-from deepkit.saving._saveable import Place, Saveable, join, places_of
+from deepkit.saving._saveable import Place, Saveable, check_step, join, places_of
 from deepkit.tensors import StatelessScope, Variable
 
 
-def write_state(model: Saveable, writer: Hdf5Writer, include_optimizer: bool = True) -> None:
-    """Write the state of a model, under the paths of `places_of`."""
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """The own state of one object, as a file holds it.
+
+    Attributes:
+        path: the group of its variables.
+        attributes: what the file notes of it.
+        arrays: variables and arrays, by key.
+    """
+
+    path: str
+    attributes: dict[str, str]
+    arrays: Mapping[str, Any]
+
+
+def groups_of(model: Saveable, include_optimizer: bool = True) -> Iterator[Group]:
+    """The state of a model, under the paths of `places_of`."""
     for place in places_of(model):
         if is_optimizer(place) and not include_optimizer:
             continue
@@ -24,8 +41,44 @@ def write_state(model: Saveable, writer: Hdf5Writer, include_optimizer: bool = T
             attributes["name"] = place.saveable.name
         if place.is_optional:
             attributes[CLASS_ATTRIBUTE] = type(place.saveable).__name__
-        writer.group(place.variables_path, **attributes)
-        place.saveable.save_own_variables(writer.store(place.variables_path))
+        store = WritingStore()
+        place.saveable.save_own_variables(store)
+        yield Group(place.variables_path, attributes, store.taken)
+
+
+def write_state(groups: Iterable[Group], writer: Hdf5Writer) -> None:
+    """Write the state of a model, or a part of it, into a file."""
+    for group in groups:
+        writer.group(group.path, **group.attributes)
+        for key, value in group.arrays.items():
+            writer.array(join(group.path, key), value)
+
+
+class WritingStore(MutableMapping[str, Any]):
+    """Takes the arrays of an object by key. What may change later is copied.
+
+    Attributes:
+        taken: variables and arrays, by key.
+    """
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Any] = {}
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        check_step(key)
+        self.taken[key] = value if isinstance(value, Variable | jax.Array) else np.array(value)
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        return np.asarray(self.taken[key])
+
+    def __delitem__(self, key: str) -> None:
+        del self.taken[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.taken)
+
+    def __len__(self) -> int:
+        return len(self.taken)
 
 
 def load_state(

@@ -5,7 +5,7 @@ from typing import Any
 
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats._reader import Hdf5Reader
-from deepkit.saving._formats._state import load_state, write_state
+from deepkit.saving._formats._state import groups_of, load_state, write_state
 from deepkit.saving._formats._writer import written_to
 from deepkit.saving._saveable import Saveable
 
@@ -13,7 +13,7 @@ from deepkit.saving._saveable import Saveable
 def save_weights(model: Saveable, path: pathlib.Path) -> None:
     """Write the state of a model."""
     with replacing(path) as temporary, written_to(temporary, str(path)) as writer:
-        write_state(model, writer)
+        write_state(groups_of(model), writer)
 
 
 def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:

@@ -2,35 +2,39 @@
 
 import contextlib
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 import h5py
 import numpy as np
 
 from deepkit.saving._formats import _dtypes
-from deepkit.saving._formats._manifest import PATH, Manifest
+from deepkit.saving._formats._checksums import Piece, workers
+from deepkit.saving._formats._manifest import PATH, Manifest, checksum
+from deepkit.saving._formats._output import write_pieces
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._scattered_file import ScatteredFile
-from deepkit.saving._saveable import check_step
 
+# From this size on, arrays are not copied.
+_LARGE = 2**20
 # HDF5 keeps at most 64 kB of attributes in the header of a group.
 _HEADER_BYTES = 60_000
 
 
 class Hdf5Writer:
-    """An HDF5 file that is being written.
+    """An HDF5 file that is being written into memory.
 
     Args:
         h5: the open file.
-        lent: opened around the writing of each array; nothing changes the array afterwards.
+        content: where its bytes go.
+        pool: threads that take checksums.
     """
 
-    def __init__(
-        self, h5: h5py.File, lent: Callable[[np.ndarray], Any] = contextlib.nullcontext
-    ) -> None:
-        self._h5, self._lent = h5, lent
+    def __init__(self, h5: h5py.File, content: ScatteredFile, pool: Executor) -> None:
+        self._h5, self._content, self._pool = h5, content, pool
         self._manifest = Manifest()
+        self._large: dict[str, Piece] = {}
         # The variable is kept, so that no other one can get its identity.
         self._written: dict[int, tuple[Any, str]] = {}
 
@@ -53,18 +57,20 @@ class Hdf5Writer:
             self._manifest.datasets[path] = self._manifest.datasets[known[1]]
             return
         array = _dtypes.to_array(value, path)
-        with self._lent(array):
-            dataset = self._h5.create_dataset(path, data=array)
+        dataset = self._dataset(path, np.ascontiguousarray(array).reshape(array.shape))
         if _dtypes.is_opaque(array.dtype):
             dataset.attrs["dtype"] = array.dtype.name
-        self._manifest.note(path, array)
         if hasattr(value, "assign"):
             self._written[id(value)] = (value, path)
 
-    def forget(self, path: str) -> None:
-        """Take back an array that was written, before another one comes to its place."""
-        del self._manifest.datasets[path]
-        self._written = {key: value for key, value in self._written.items() if value[1] != path}
+    def _dataset(self, path: str, array: np.ndarray) -> h5py.Dataset:
+        if array.nbytes < _LARGE or array.dtype != array.dtype.newbyteorder("<"):
+            self._manifest.note(path, array, checksum(array))
+            return self._h5.create_dataset(path, data=array)
+        piece = self._large[path] = Piece(array.reshape(-1).view("uint8"), self._pool)
+        self._manifest.note(path, array, checksum=0)
+        with self._content.lent(piece):
+            return self._h5.create_dataset(path, data=array)
 
     def text(self, name: str, text: str) -> None:
         """Write a text attribute of the root."""
@@ -82,71 +88,40 @@ class Hdf5Writer:
         for index, start in enumerate(range(0, len(array), rows)):
             attributes[f"{name}{index}"] = array[start : start + rows]
 
-    def store(self, path: str) -> "WritingStore":
-        """A store for the variables of one object."""
-        return WritingStore(self, self.group(path), path)
-
     def finish(self) -> None:
         """Write the manifest, after all else."""
+        for path, piece in self._large.items():
+            self._manifest.datasets[path]["crc32"] = piece.checksum
         self._h5.create_dataset(PATH, data=self._manifest.to_bytes())
-
-
-class WritingStore(MutableMapping[str, Any]):
-    """Takes arrays by key, and writes them into a group.
-
-    Args:
-        writer: writes them.
-        group: the group.
-        path: its path.
-    """
-
-    def __init__(self, writer: Hdf5Writer, group: h5py.Group, path: str) -> None:
-        self._writer, self._group, self._path = writer, group, path
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        check_step(key)
-        if key in self._group:
-            del self[key]
-        self._writer.array(f"{self._path}/{key}", value)
-
-    def __getitem__(self, key: str) -> np.ndarray:
-        return np.asarray(self._group[key])
-
-    def __delitem__(self, key: str) -> None:
-        self._writer.forget(f"{self._path}/{key}")
-        del self._group[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._group)
-
-    def __len__(self) -> int:
-        return len(self._group)
 
 
 @contextlib.contextmanager
 def written_to(target: pathlib.Path, file: str) -> Iterator[Hdf5Writer]:
-    """Write an HDF5 file; when the block ends it is closed, read again and verified.
+    """Write an HDF5 file; when the block ends it is written, read again and verified.
 
     Args:
-        target: the path.
+        target: the path of a file that is there.
         file: how messages name it.
     """
-    with h5py.File(target, "w") as h5:
-        writer = Hdf5Writer(h5)
-        yield writer
-        writer.finish()
-    with Hdf5Reader(target, file) as reader:
-        reader.verify()
+    with workers() as pool:
+        with written_in_memory(pool) as (writer, content):
+            yield writer
+        write_pieces(target, content.pieces(), pool, file)
+    with target.open("rb") as stream, Hdf5Reader(stream, file) as reader:
+        reader.verify(content.places())
 
 
 @contextlib.contextmanager
-def written_in_memory() -> Iterator[tuple[Hdf5Writer, ScatteredFile]]:
+def written_in_memory(pool: Executor) -> Iterator[tuple[Hdf5Writer, ScatteredFile]]:
     """Write an HDF5 file that holds large arrays where they are; it is whole when the block ends.
 
     The arrays must not change before the file has been used.
+
+    Args:
+        pool: threads that take checksums.
     """
     content = ScatteredFile()
     with h5py.File(content, "w") as h5:
-        writer = Hdf5Writer(h5, content.lent)
+        writer = Hdf5Writer(h5, content, pool)
         yield writer, content
         writer.finish()
