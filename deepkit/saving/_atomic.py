@@ -1,46 +1,117 @@
 """Files that are replaced as a whole: at any moment the old one or the new one is there."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import secrets
 import stat
 from collections.abc import Iterator
 
+from deepkit.saving._leftovers import (
+    former_beside,
+    held,
+    remove,
+    remove_leftovers,
+    temporary_beside,
+)
+
+_MOST_MOVES = 100
+
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
+def replacing(path: str | os.PathLike[str], token: str = "") -> Iterator[pathlib.Path]:
     """A temporary file beside the target, which takes the target's place when the block ends.
 
     A link stays a link, and its target is replaced; an existing file's mode is kept. If the block
-    raises, the target stays as it is and the temporary file is removed.
+    raises, the target stays as it is and the temporary file is removed. Temporary files that
+    killed savers of the same target have left are removed in the end.
 
     Args:
         path: the target. Missing folders on the way to it are made.
+        token: 16 hexadecimal digits for the temporary file's name; new ones by default.
 
     Raises:
         PermissionError: the folder cannot be written to.
     """
     target = pathlib.Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
-    _create(temporary, target)
+    temporary = temporary_beside(target, token or secrets.token_hex(8))
+    with _permission_to_write(target):
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
     try:
-        yield temporary
-        if target.exists():
-            os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
-        _sync(temporary)
-        os.replace(temporary, target)
+        with held(temporary):
+            yield temporary
+            if target.exists():
+                os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+            sync(temporary)
+            os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    if os.name == "posix":
-        _sync(target.parent)
+    sync_folder(target.parent)
+    remove_leftovers(target)
 
 
-def _create(temporary: pathlib.Path, target: pathlib.Path) -> None:
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
+    """A temporary folder beside the target, which takes the target's place when the block ends.
+
+    No system call that is to be found everywhere puts a folder in the place of one that is not
+    empty. So an old folder is moved away first, and between the two moves there is none: a
+    process that is killed right then leaves the old one and the new one, whole, under names that
+    begin with a dot. If the block raises, the target stays as it is.
+
+    Args:
+        path: the target. Missing folders on the way to it are made.
+
+    Raises:
+        PermissionError: the folder around it cannot be written to.
+    """
+    target = pathlib.Path(os.path.realpath(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_hex(8)
+    temporary = temporary_beside(target, token)
+    with _permission_to_write(target):
+        temporary.mkdir()
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
+        with held(temporary):
+            yield temporary
+            if target.exists():
+                os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+            sync_folder(temporary)
+            _move(temporary, target, former_beside(target, token))
+    except BaseException:
+        remove(temporary)
+        raise
+    sync_folder(target.parent)
+    remove(former_beside(target, token))
+    remove_leftovers(target)
+
+
+def _move(temporary: pathlib.Path, target: pathlib.Path, former: pathlib.Path) -> None:
+    """Move a folder to its place; an old one that is there is moved away first."""
+    for _ in range(_MOST_MOVES):
+        remove(former)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(target, former)
+        try:
+            os.rename(temporary, target)
+            return
+        except BaseException as error:
+            # Another saver may have put its own there in between.
+            if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(former, target)
+            raise
+    raise OSError(errno.EBUSY, "Cannot save a folder that others replace all the time", str(target))
+
+
+@contextlib.contextmanager
+def _permission_to_write(target: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
     except PermissionError as error:
         raise PermissionError(
             error.errno,
@@ -49,9 +120,16 @@ def _create(temporary: pathlib.Path, target: pathlib.Path) -> None:
         ) from error
 
 
-def _sync(path: pathlib.Path) -> None:
+def sync(path: pathlib.Path) -> None:
+    """Have a file or folder written to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_folder(path: pathlib.Path) -> None:
+    """Have the names in a folder written to the disk, where a folder can be opened."""
+    if os.name == "posix":
+        sync(path)
