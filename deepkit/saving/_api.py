@@ -1,7 +1,9 @@
 """Saving and loading of models and weights: the formats are told apart by the ending."""
 
+import math
 import os
 import pathlib
+import warnings
 from typing import Any
 
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
@@ -9,6 +11,7 @@ from deepkit.saving import _formats
 from deepkit.saving._errors import MissingFileError
 
 _WEIGHTS_ENDING = ".weights.h5"
+_SHARDS_ENDING = ".weights.json"
 _LEGACY_ENDINGS = (".h5", ".hdf5")
 _SKIP_HINT = "Pass `skip_mismatch=True` to load what fits and leave the rest as it is."
 _OPTIMIZER_HINT = " Pass `include_optimizer=False` to leave the optimizer as it is."
@@ -100,30 +103,71 @@ def save_weights(
 ) -> None:
     """Write the weights of a model, with the states of its optimizer and seeds.
 
+    With `max_shard_size`, they are written into files of at most so many bytes, and an index that
+    ends in `.weights.json`. An old index and its files stay whole until the new ones take their
+    place. `load_weights`, here and in Keras, takes the index. Whole models are one file, whatever
+    their size.
+
     Args:
         model: the model, built.
-        filepath: a path that ends in `.weights.h5`.
+        filepath: a path that ends in `.weights.h5`, or in `.weights.json` for several files.
         overwrite: whether an existing file may be replaced.
-        max_shard_size: `None`; weights are not split into several files.
+        max_shard_size: the most GB, of 2³⁰ bytes, that the arrays of one file have together.
 
     Raises:
-        ArgumentError: the path has another ending, or the file exists and may not be replaced.
+        ArgumentError: the path has another ending, the file exists and may not be replaced, or an
+            array is larger than `max_shard_size`.
         NotBuiltError: the model has no weights yet.
+
+    Example:
+        >>> import deepkit, os, tempfile
+        >>> model = deepkit.Sequential([deepkit.Input((300,)), deepkit.layers.Dense(300)])
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.json")
+        >>> model.save_weights(path, max_shard_size=0.001)
+        >>> model.load_weights(path)
     """
     _reject(kwargs, "save_weights")
-    if max_shard_size is not None:
-        raise ArgumentError(
-            f"Expected `max_shard_size` to be None, received {max_shard_size!r}: deepkit writes "
-            f"weights to one file, whatever their size."
-        )
     path = _path(filepath)
-    if not path.name.endswith(_WEIGHTS_ENDING):
+    if max_shard_size is not None:
+        path = _index_path(path)
+        _check_shard_size(max_shard_size)
+    elif not path.name.endswith(_WEIGHTS_ENDING):
+        hint = " Pass `max_shard_size`, too." if path.name.endswith(_SHARDS_ENDING) else ""
         raise ArgumentError(
             f"Expected a path that ends in `{_WEIGHTS_ENDING}` for weights, received '{path}'."
+            f"{hint}"
         )
     _check_built(model, "saved")
     _check_overwrite(path, overwrite)
-    _formats.weights.save_weights(model, path)
+    if max_shard_size is None:
+        _formats.weights.save_weights(model, path)
+    else:
+        _formats.shards.save_weights(model, path, max_shard_size * 2**30)
+
+
+def _index_path(path: pathlib.Path) -> pathlib.Path:
+    if path.name.endswith(_SHARDS_ENDING):
+        return path
+    if not path.name.endswith(_WEIGHTS_ENDING):
+        raise ArgumentError(
+            f"Expected a path that ends in `{_SHARDS_ENDING}` for weights in several files, "
+            f"received '{path}'."
+        )
+    index = path.with_suffix(".json")
+    warnings.warn(
+        f"Weights in several files have an index that ends in `{_SHARDS_ENDING}`: '{index}' is "
+        f"written instead of '{path}'.",
+        stacklevel=3,
+    )
+    return index
+
+
+def _check_shard_size(size: Any) -> None:
+    is_number = isinstance(size, int | float) and not isinstance(size, bool)
+    if not is_number or not 0 < size < math.inf:
+        raise ArgumentError(
+            f"Expected `max_shard_size` to be a positive number of GB, received {size!r}."
+        )
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
@@ -135,7 +179,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: the model, built.
-        filepath: a path that ends in `.weights.h5`, `.keras`, `.h5` or `.hdf5`.
+        filepath: a path that ends in `.weights.h5`, `.weights.json`, `.keras`, `.h5` or `.hdf5`,
+            or a folder that `save_model` wrote.
         skip_mismatch: whether layers that do not fit are left out, with one warning.
         include_optimizer: (keyword) whether the optimizer's state is loaded.
         objects_to_skip: (keyword) layers and optimizers that are left as they are.
@@ -172,13 +217,15 @@ def _weights_format(path: pathlib.Path) -> tuple[Any, tuple[str, ...]]:
     """The format of a file with weights, and the options that it knows."""
     if path.name.endswith(_WEIGHTS_ENDING):
         return _formats.weights, ("include_optimizer", "objects_to_skip")
+    if path.name.endswith(_SHARDS_ENDING):
+        return _formats.shards, ("include_optimizer", "objects_to_skip")
     if path.suffix == ".keras":
         return _formats.archive, ("include_optimizer", "objects_to_skip")
     if path.suffix in _LEGACY_ENDINGS:
         return _formats.legacy, ("by_name", "include_optimizer")
     raise ArgumentError(
-        f"Expected a path that ends in `.weights.h5`, `.keras` or `.h5` for weights, "
-        f"received '{path}'."
+        f"Expected a path that ends in `.weights.h5`, `.weights.json`, `.keras` or `.h5` for "
+        f"weights, received '{path}'."
     )
 
 

@@ -3,7 +3,12 @@
 import importlib
 from typing import Any
 
-_PARTS = {"archive": "_archive", "legacy": "_legacy", "weights": "_weights"}
+_PARTS = {
+    "archive": "_archive",
+    "legacy": "_legacy",
+    "shards": "_shards",
+    "weights": "_weights",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -50,9 +50,11 @@ class Manifest:
     Attributes:
         datasets: shape, dtype and checksum of each dataset, by path.
         texts: the checksums of attributes of the root, by name.
+        identity: the checksum of the manifest itself, if it was read.
     """
 
     def __init__(self) -> None:
+        self.identity = 0
         self.datasets: dict[str, dict[str, Any]] = {}
         self.texts: dict[str, int] = {}
 
@@ -88,6 +90,7 @@ class Manifest:
         description = read_json(data[4:], "The manifest", file)
         check_stamp(description, file)
         manifest = cls()
+        manifest.identity = int.from_bytes(data[:4], "little")
         manifest.datasets, manifest.texts = description["datasets"], description["texts"]
         return manifest
 

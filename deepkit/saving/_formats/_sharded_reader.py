@@ -1,0 +1,160 @@
+"""Reads state that is spread over several HDF5 files, as if it were one."""
+
+import os
+import pathlib
+import stat
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+
+from deepkit.core.errors import CorruptFileError, UnsafeFileError
+from deepkit.saving._formats._inspection import MAX_OBJECTS, DatasetInfo
+from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._shard_index import ShardIndex
+
+# Files that are open at a time.
+_MOST_OPEN = 8
+
+
+class ShardedReader:
+    """The shards of an index, inspected. They are opened when they are needed.
+
+    Args:
+        index: what the index says.
+        folder: where it lies.
+        file: how messages name it.
+
+    Attributes:
+        file: how messages name it.
+        datasets: all datasets, by path.
+        groups: the names of the shards that have each group.
+
+    Raises:
+        CorruptFileError: a shard is missing, damaged, or not the one that was written.
+        UnsafeFileError: a shard is a link or no file, or asks for more than a limit allows.
+    """
+
+    def __init__(self, index: ShardIndex, folder: pathlib.Path, file: str) -> None:
+        self.file = file
+        self.datasets: dict[str, DatasetInfo] = {}
+        self.groups: dict[str, list[str]] = {}
+        self._index, self._folder = index, folder
+        self._open: dict[str, tuple[BinaryIO, Hdf5Reader]] = {}
+        self._shard_of: dict[str, str] = {}
+        self._members: dict[str, dict[str, DatasetInfo]] = {}
+        try:
+            for name in index.shards:
+                self._take(name)
+            self._compare()
+        except BaseException:
+            self._close()
+            raise
+
+    def __enter__(self) -> "ShardedReader":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
+        """The datasets directly in a group, by name; none if there is no such group."""
+        return dict(self._members.get(path, {}))
+
+    def read(self, info: DatasetInfo, target: str | None = None) -> np.ndarray:
+        """The array of a dataset; see `Hdf5Reader.read`."""
+        name = self._shard_of[info.path]
+        reader = self._reader(name)
+        found = reader.datasets.get(info.path)
+        if found is None or (found.shape, found.dtype) != (info.shape, info.dtype):
+            raise CorruptFileError(f"The shard '{name}' of '{self.file}' changed while it was read.")
+        return reader.read(found, target)
+
+    def text(self, path: str, name: str) -> str | None:
+        """A text attribute of a group; `None` if there is none."""
+        found = (self._reader(shard).text(path, name) for shard in self.groups.get(path, ()))
+        return next((text for text in found if text is not None), None)
+
+    def _take(self, name: str) -> None:
+        """Note what a shard has."""
+        reader = self._reader(name)
+        for path, info in reader.datasets.items():
+            if path in self.datasets:
+                raise CorruptFileError(
+                    f"'{self.file}' is damaged: '{path}' is in the shards '{self._shard_of[path]}' "
+                    f"and '{name}'."
+                )
+            self.datasets[path], self._shard_of[path] = info, name
+            group, _, key = path.rpartition("/")
+            self._members.setdefault(group, {})[key] = info
+        for group in reader.groups:
+            self.groups.setdefault(group, []).append(name)
+        if len(self.datasets) + len(self.groups) > MAX_OBJECTS:
+            raise UnsafeFileError(
+                f"'{self.file}' is not loaded: its shards have more than {MAX_OBJECTS:,} objects."
+            )
+
+    def _compare(self) -> None:
+        """Raise unless the shards have what the index says, and nothing else."""
+        said = {(group, name) for group, names in self._index.files.items() for name in names}
+        found = {(path.rpartition("/")[0], name) for path, name in self._shard_of.items()}
+        for group, name in sorted(said - found):
+            raise CorruptFileError(
+                f"'{self.file}' is damaged: it says that '{group}' is in the shard '{name}', which "
+                f"does not have it."
+            )
+        for group, name in sorted(found - said):
+            raise CorruptFileError(
+                f"'{self.file}' is damaged: the shard '{name}' has '{group}', of which it does not "
+                f"know."
+            )
+
+    def _reader(self, name: str) -> Hdf5Reader:
+        if name not in self._open:
+            while len(self._open) >= _MOST_OPEN:
+                self._close_one()
+            stream = self._stream(name)
+            try:
+                reader = Hdf5Reader(stream, f"{self.file}: {name}")
+            except BaseException:
+                stream.close()
+                raise
+            self._open[name] = stream, reader
+            self._check_identity(name, os.fstat(stream.fileno()).st_size, reader)
+        return self._open[name][1]
+
+    def _stream(self, name: str) -> BinaryIO:
+        path = self._folder / name
+        flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        try:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise UnsafeFileError(
+                    f"'{self.file}' is not loaded: its shard '{name}' is a link or no file."
+                )
+            return open(path, "rb", opener=lambda p, f: os.open(p, f | flags))
+        except FileNotFoundError:
+            raise CorruptFileError(
+                f"'{self.file}' cannot be loaded: its shard '{name}' is not there."
+            ) from None
+
+    def _check_identity(self, name: str, size: int, reader: Hdf5Reader) -> None:
+        noted = self._index.shards[name]
+        if noted is not None and (noted.size, noted.identity) != (size, reader.manifest.identity):
+            raise CorruptFileError(
+                f"'{self.file}' cannot be loaded: its shard '{name}' is not the one that was "
+                f"written with it, but older, newer or another one."
+            )
+
+    def _close_one(self) -> None:
+        stream, reader = self._open.pop(next(iter(self._open)))
+        reader.__exit__(None, None, None)
+        stream.close()
+
+    def _close(self) -> None:
+        while self._open:
+            self._close_one()
