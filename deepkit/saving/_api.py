@@ -9,10 +9,12 @@ from typing import Any
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
 from deepkit.saving import _formats
 from deepkit.saving._errors import MissingFileError
+from deepkit.saving._leftovers import formers_of
 
 _WEIGHTS_ENDING = ".weights.h5"
 _SHARDS_ENDING = ".weights.json"
 _LEGACY_ENDINGS = (".h5", ".hdf5")
+_FOLDER_MEMBERS = {"metadata.json", "config.json", "model.weights.h5", "assets"}
 _SKIP_HINT = "Pass `skip_mismatch=True` to load what fits and leave the rest as it is."
 _OPTIMIZER_HINT = " Pass `include_optimizer=False` to leave the optimizer as it is."
 
@@ -29,11 +31,13 @@ def save_model(
         model: the model.
         filepath: a path that ends in `.keras`, or in `.h5` or `.hdf5` for the older format.
         overwrite: whether an existing file may be replaced.
-        zipped: `True` or `None`; models are not written as folders.
+        zipped: `False` writes what is in a `.keras` file into a folder; the path must not end as
+            those of files do.
         include_optimizer: (keyword) whether compile arguments and optimizer state are written.
 
     Raises:
-        ArgumentError: the path has another ending, or the file exists and may not be replaced.
+        ArgumentError: the path has another ending, the file exists and may not be replaced, or the
+            folder has something else than a model in it.
         SerializationError: a part of the model cannot be written; the message says which.
 
     Example:
@@ -47,12 +51,11 @@ def save_model(
     include_optimizer = kwargs.pop("include_optimizer", True)
     kwargs.pop("save_format", None)
     _reject(kwargs, "save_model")
-    if zipped is False:
-        raise ArgumentError(
-            "Expected `zipped` to be True or None: deepkit writes a model to one file, not to a "
-            "folder."
-        )
     path = _path(filepath)
+    if zipped is False:
+        _check_folder(path, overwrite)
+        _formats.archive.save_model(model, path, include_optimizer, zipped=False)
+        return
     if path.name.endswith(_WEIGHTS_ENDING):
         raise ArgumentError(
             f"Expected a path for a whole model, received '{path}', whose ending is that of files "
@@ -75,7 +78,7 @@ def load_model(
     those that are registered, and deepkit's own.
 
     Args:
-        filepath: a path that ends in `.keras`, `.h5` or `.hdf5`.
+        filepath: a path that ends in `.keras`, `.h5` or `.hdf5`, or a folder.
         custom_objects: names in the file and the classes and functions that they mean.
         compile: whether the model is compiled as it was, and its optimizer's state loaded.
         safe_mode: whether lambdas, which files hold as Python bytecode, are refused.
@@ -91,7 +94,8 @@ def load_model(
         WeightMismatchError: the weights do not fit the architecture.
     """
     path = _existing(filepath)
-    return _model_format(path).load_model(path, custom_objects, compile, safe_mode)
+    file_format = _formats.archive if path.is_dir() else _model_format(path)
+    return file_format.load_model(path, custom_objects, compile, safe_mode)
 
 
 def save_weights(
@@ -215,6 +219,8 @@ def _model_format(path: pathlib.Path) -> Any:
 
 def _weights_format(path: pathlib.Path) -> tuple[Any, tuple[str, ...]]:
     """The format of a file with weights, and the options that it knows."""
+    if path.is_dir():
+        return _formats.archive, ("include_optimizer", "objects_to_skip")
     if path.name.endswith(_WEIGHTS_ENDING):
         return _formats.weights, ("include_optimizer", "objects_to_skip")
     if path.name.endswith(_SHARDS_ENDING):
@@ -246,10 +252,38 @@ def _path(filepath: Any) -> pathlib.Path:
 def _existing(filepath: Any) -> pathlib.Path:
     path = _path(filepath)
     if not path.exists():
-        raise MissingFileError(f"There is no file '{path}'.")
-    if path.is_dir():
-        raise ArgumentError(f"Expected a file, received the folder '{path}'.")
+        former = formers_of(path)
+        hint = f" A save was cut off: rename '{former[0]}' to get the former one." if former else ""
+        raise MissingFileError(f"There is no file '{path}'.{hint}")
+    if path.is_dir() and not (path / "config.json").exists():
+        raise ArgumentError(
+            f"Expected a file, or a folder with a model, received the folder '{path}', which has "
+            f"no 'config.json'."
+        )
     return path
+
+
+def _check_folder(path: pathlib.Path, overwrite: bool) -> None:
+    """Raise unless a model may be written as a folder: all that is in it will be gone."""
+    if path.suffix in (".keras", *_LEGACY_ENDINGS):
+        raise ArgumentError(
+            f"Expected the path of a folder, with `zipped=False`, to have no ending of a file, "
+            f"received '{path}'."
+        )
+    if not path.exists():
+        return
+    if not overwrite:
+        raise ArgumentError(
+            f"The folder '{path}' exists. Pass `overwrite=True` to replace it, or another path."
+        )
+    if not path.is_dir():
+        raise ArgumentError(f"Expected the path of a folder, received the file '{path}'.")
+    others = sorted(set(os.listdir(path)) - _FOLDER_MEMBERS)
+    if others:
+        raise ArgumentError(
+            f"Expected '{path}' to be a new folder, or one with a model and nothing else: it is "
+            f"replaced as a whole, and has {others[:5]} in it."
+        )
 
 
 def _check_overwrite(path: pathlib.Path, overwrite: bool) -> None:

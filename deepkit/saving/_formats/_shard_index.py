@@ -48,9 +48,7 @@ class ShardIndex:
         """The content of the index file, as Keras reads it, with deepkit's manifest."""
         files = {f"/{group}": _one_or_all(names) for group, names in self.files.items()}
         content = {"metadata": {"total_size": total_size}, _MAP: files}
-        shards = {
-            name: dataclasses.asdict(shard) for name, shard in self.shards.items() if shard
-        }
+        shards = {name: dataclasses.asdict(shard) for name, shard in self.shards.items() if shard}
         noted = {**stamp(), "shards": shards, "crc32": _checksum(content, shards)}
         return json.dumps({**content, _MANIFEST: noted}, indent=1).encode()
 

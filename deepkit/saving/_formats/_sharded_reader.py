@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import stat
 from types import TracebackType
 from typing import BinaryIO
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
 from deepkit.saving._formats._inspection import MAX_OBJECTS, DatasetInfo
+from deepkit.saving._formats._plain_file import open_plain
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._shard_index import ShardIndex
 
@@ -72,7 +72,9 @@ class ShardedReader:
         reader = self._reader(name)
         found = reader.datasets.get(info.path)
         if found is None or (found.shape, found.dtype) != (info.shape, info.dtype):
-            raise CorruptFileError(f"The shard '{name}' of '{self.file}' changed while it was read.")
+            raise CorruptFileError(
+                f"The shard '{name}' of '{self.file}' changed while it was read."
+            )
         return reader.read(found, target)
 
     def text(self, path: str, name: str) -> str | None:
@@ -129,14 +131,8 @@ class ShardedReader:
         return self._open[name][1]
 
     def _stream(self, name: str) -> BinaryIO:
-        path = self._folder / name
-        flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            if not stat.S_ISREG(path.lstat().st_mode):
-                raise UnsafeFileError(
-                    f"'{self.file}' is not loaded: its shard '{name}' is a link or no file."
-                )
-            return open(path, "rb", opener=lambda p, f: os.open(p, f | flags))
+            return open_plain(self._folder / name, self.file)
         except FileNotFoundError:
             raise CorruptFileError(
                 f"'{self.file}' cannot be loaded: its shard '{name}' is not there."

@@ -51,7 +51,7 @@ def _described(
     checksum = joined((piece.size, piece.checksum) for piece in content)
     is_large = max(size, position) >= _LIMIT
     time = date.hour << 11 | date.minute << 5 | date.second // 2
-    day = (date.year - 1980) << 9 | date.month << 5 | date.day
+    day = max(0, date.year - 1980) << 9 | date.month << 5 | date.day
     # Needed version, flags, method, time, date, checksum, sizes, length of the name.
     common = struct.pack(
         "<5H3LH",
