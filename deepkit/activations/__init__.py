@@ -21,6 +21,7 @@ from ._shrink import soft_shrink as soft_shrink
 from ._shrink import tanh_shrink as tanh_shrink
 from ._shrink import threshold as threshold
 from ._sigmoid import hard_sigmoid as hard_sigmoid
+from ._sigmoid import hard_sigmoid_of_keras_2 as hard_sigmoid_of_keras_2
 from ._sigmoid import log_sigmoid as log_sigmoid
 from ._sigmoid import sigmoid as sigmoid
 from ._sigmoid import sparse_sigmoid as sparse_sigmoid

@@ -29,6 +29,7 @@ _FUNCTIONS = (
     _shrink.tanh_shrink,
     _shrink.threshold,
     _sigmoid.hard_sigmoid,
+    _sigmoid.hard_sigmoid_of_keras_2,
     _sigmoid.log_sigmoid,
     _sigmoid.sigmoid,
     _sigmoid.sparse_sigmoid,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from deepkit.tensors import operation
 
@@ -37,6 +38,23 @@ def hard_sigmoid(x: Any) -> jax.Array:
         [0.0, 0.5, 1.0]
     """
     return jax.nn.hard_sigmoid(as_float(x))
+
+
+@operation
+def hard_sigmoid_of_keras_2(x: Any) -> jax.Array:
+    """Piecewise linear sigmoid of Keras 1 and 2: `f(x) = min(max(0.2 x + 0.5, 0), 1)`.
+
+    Models of those versions that name `"hard_sigmoid"` mean this, and are loaded with it.
+
+    Args:
+        x: a tensor.
+
+    Example:
+        >>> import deepkit
+        >>> deepkit.activations.hard_sigmoid_of_keras_2([-2.5, 0.0, 2.5]).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    return jnp.clip(0.2 * as_float(x) + 0.5, 0.0, 1.0)
 
 
 @operation

@@ -5,7 +5,7 @@ from typing import Any
 from deepkit.core.errors import ArgumentTypeError, SerializationError
 from deepkit.core.serialization import deserialize_keras_object
 from deepkit.models._model import Model
-from deepkit.saving._formats._legacy_configs import modern_config
+from deepkit.saving._formats._older_configs import modern_config
 from deepkit.saving._json import read_json
 
 

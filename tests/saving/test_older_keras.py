@@ -315,7 +315,7 @@ def test_what_tensorflow_wrote(tmp_path):
 
 
 def test_losses_and_metrics_of_several_outputs(tmp_path):
-    from deepkit.saving._formats._legacy_configs import modern_training_config
+    from deepkit.saving._formats._older_configs import modern_training_config
 
     loss = {"class_name": "Huber", "config": {"delta": 2.0, "reduction": "auto"}}
     found = modern_training_config(
@@ -357,7 +357,7 @@ def test_nested_models(tmp_path):
 
 
 def test_layers_that_wrap_layers(tmp_path):
-    from deepkit.saving._formats._legacy_configs import modern_config
+    from deepkit.saving._formats._older_configs import modern_config
 
     wrapped = {
         "class_name": "TimeDistributed",
@@ -372,7 +372,7 @@ def test_layers_that_wrap_layers(tmp_path):
 
 
 def test_convolutions_of_keras_1():
-    from deepkit.saving._formats._legacy_configs import modern_config
+    from deepkit.saving._formats._older_configs import modern_config
 
     old = {
         "class_name": "Convolution2D",
@@ -397,7 +397,7 @@ def test_convolutions_of_keras_1():
 
 
 def test_what_is_no_config_is_left_alone():
-    from deepkit.saving._formats._legacy_configs import modern_config
+    from deepkit.saving._formats._older_configs import modern_config
 
     for entry in ({}, {"class_name": 3, "config": {}}, {"class_name": "Dense", "config": 3}):
         assert modern_config(entry) == entry

@@ -12,7 +12,6 @@ from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFile
 from deepkit.saving._atomic import replacing, replacing_folder, sync_folder
 from deepkit.saving._formats._assets import assets_of, load_assets
 from deepkit.saving._formats._checksums import Piece, joined, workers
-from deepkit.saving._formats._legacy_configs import modern_config
 from deepkit.saving._formats._manifest import check_stamp, stamp
 from deepkit.saving._formats._members import CONFIG, METADATA, NOTED, WEIGHTS, opened
 from deepkit.saving._formats._model import (
@@ -22,6 +21,7 @@ from deepkit.saving._formats._model import (
     has_older_optimizer,
     warn_of_older_optimizer,
 )
+from deepkit.saving._formats._older_configs import modern_config
 from deepkit.saving._formats._output import write_pieces
 from deepkit.saving._formats._scattered_file import ScatteredFile
 from deepkit.saving._formats._state import groups_of, load_state, write_state

@@ -10,7 +10,6 @@ from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFile
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats._differences import Difference, compare, report
 from deepkit.saving._formats._inspection import DatasetInfo
-from deepkit.saving._formats._legacy_configs import modern_config, modern_training_config
 from deepkit.saving._formats._legacy_weights import (
     pair_layers,
     read_arrays,
@@ -25,6 +24,7 @@ from deepkit.saving._formats._model import (
     has_older_optimizer,
     warn_of_older_optimizer,
 )
+from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._json import read_json, write_json

@@ -61,7 +61,14 @@ def is_one(keras):
 
 def load(package):
     if package == "keras":
-        return importlib.import_module("keras"), None
+        keras = importlib.import_module("keras")
+        for part in "models layers losses metrics optimizers initializers regularizers".split():
+            try:
+                importlib.import_module("keras." + part)
+            except ImportError:  # Keras 1 has other names.
+                other = {"losses": "objectives", "initializers": "initializations"}[part]
+                setattr(keras, part, importlib.import_module("keras." + other))
+        return keras, None
     tf = importlib.import_module("tensorflow")
     if package == "tf_keras":
         keras = importlib.import_module("tf_keras")

@@ -1,0 +1,58 @@
+"""Losses and metrics of older Keras."""
+
+from typing import Any
+
+from ._entries import built_in, is_built_in, is_entry, is_users_own, refuse
+
+_WRAPPERS = ("LossFunctionWrapper",)
+_METRIC_WRAPPERS = ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper")
+_METRIC_NAMES = {"CosineProximity": "CosineSimilarity"}
+
+
+def modern_loss(loss: Any) -> Any:
+    """A loss in today's form."""
+    if isinstance(loss, dict) and loss.get("class_name") == "function":
+        return _function("losses", loss)
+    if not is_entry(loss) or is_users_own(loss):
+        return loss
+    class_name, config = loss["class_name"], dict(loss["config"])
+    if class_name in _WRAPPERS:
+        return _function("losses", config.get("fn"))
+    if not is_built_in("losses", class_name):
+        return loss
+    config.pop("fn", None)
+    if config.get("reduction") == "auto":
+        config["reduction"] = "sum_over_batch_size"
+    return built_in("losses", class_name, config)
+
+
+def modern_metric(metric: Any) -> Any:
+    """A metric in today's form."""
+    if isinstance(metric, dict) and metric.get("class_name") == "function":
+        return _function("metrics", metric)
+    if not is_entry(metric) or is_users_own(metric):
+        return metric
+    class_name, config = metric["class_name"], dict(metric["config"])
+    if class_name in _METRIC_WRAPPERS:
+        config["fn"] = _function("metrics", config.get("fn", config.get("name")))
+        return built_in("metrics", "MeanMetricWrapper", config)
+    class_name = _METRIC_NAMES.get(class_name, class_name)
+    if not is_built_in("metrics", class_name):
+        return metric
+    config.pop("fn", None)
+    return built_in("metrics", class_name, config)
+
+
+def _function(area: str, function: Any) -> Any:
+    """The entry of a function that a config names by itself, or in an entry."""
+    if isinstance(function, dict):
+        function = function.get("config")
+    if not isinstance(function, str):
+        refuse("function", repr(function), None, f"is none of the {area} that have a name.")
+    module = f"keras.{area}" if is_built_in(area, function) else None
+    return {
+        "module": module or "builtins",
+        "class_name": "function",
+        "config": function,
+        "registered_name": function,
+    }

@@ -1,0 +1,62 @@
+"""Models of older Keras: chains, drawings and what is called in them."""
+
+from typing import Any
+
+from ._entries import is_entry, is_older, is_users_own
+from ._layers import input_of, modern_layer
+from ._nodes import modern_drawing
+from ._training import modern_compile_config
+
+_DRAWN = ("Model", "Functional")
+
+
+def modern_config(entry: dict[str, Any]) -> dict[str, Any]:
+    """The config of a model or layer, as Keras 3 writes it.
+
+    Args:
+        entry: `{"class_name": …, "config": …}`; one that Keras 3 wrote stays as it is.
+
+    Raises:
+        SerializationError: it has a class, an argument or an operation that has no equal here.
+    """
+    return _modern_entry(entry) if is_older(entry) else entry
+
+
+def _modern_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """A model, or a layer in one."""
+    config = entry["config"]
+    if isinstance(config, list):
+        config = {"layers": config}
+    if not isinstance(config.get("layers"), list) or entry["class_name"] == "Merge":
+        return modern_layer({**entry, "config": config}, _modern_entry)
+    entry = {key: value for key, value in entry.items() if key != "build_config"}
+    if isinstance(entry.get("compile_config"), dict):
+        entry["compile_config"] = modern_compile_config(entry["compile_config"])
+    if "input_layers" in config:
+        return _modern_drawn(entry, config)
+    return _as_built_in(entry, "Sequential", _modern_chain(config))
+
+
+def _modern_drawn(entry: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    config = modern_drawing(config, _modern_entry)
+    if entry["class_name"] in _DRAWN or entry["class_name"] == "Sequential":
+        return _as_built_in(entry, "Functional", config)
+    return {**entry, "config": config}
+
+
+def _as_built_in(entry: dict[str, Any], class_name: str, config: dict[str, Any]) -> dict[str, Any]:
+    if entry["class_name"] not in (*_DRAWN, "Sequential") or is_users_own(entry):
+        return {**entry, "config": config}
+    module = "keras.src.models.functional" if class_name == "Functional" else "keras"
+    named = {"module": module, "class_name": class_name, "registered_name": None}
+    return {**entry, **named, "config": config}
+
+
+def _modern_chain(config: dict[str, Any]) -> dict[str, Any]:
+    layers = [layer for layer in config["layers"] if is_entry(layer)]
+    modern = [_modern_entry(layer) for layer in layers]
+    first = layers[0]["config"] if layers else {}
+    given = input_of(first) if isinstance(first, dict) else None
+    if given is not None and layers[0]["class_name"] != "InputLayer":
+        modern = [given, *modern]
+    return {**config, "layers": modern}
