@@ -100,7 +100,8 @@ def _make_model(config: Any, reader: Hdf5Reader) -> Any:
     if not isinstance(config, dict):
         raise CorruptFileError(f"The model_config of '{reader.file}' describes no model.")
     with serialization.without_compile():
-        made = serialization.deserialize_keras_object(modern_config(config))
+        version = reader.text("", "keras_version")
+        made = serialization.deserialize_keras_object(modern_config(config, version))
     model = checked_model(made, reader.file)
     if not model.built:
         raise SerializationError(

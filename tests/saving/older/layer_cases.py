@@ -280,3 +280,12 @@ def cases(keras):
         attention_axes=(1,), dropout=0.1, kernel_initializer="he_normal", _call={"self": True},
     )  # fmt: skip
     yield case("EinsumDense", SEQUENCE, "abc,cd->abd", (None, 3), bias_axes="d", activation="relu")
+
+    for name in ("CuDNNLSTM", "CuDNNGRU"):
+        yield case(name, SEQUENCE, 3, return_sequences=True)
+    yield case("LocallyConnected1D", SEQUENCE, 3, 2)
+    yield case("ConvLSTM2D", (2, 4, 4, 2), 3, 2)
+    yield case("Resizing", IMAGE, 3, 3)
+    yield case("LSTM", SEQUENCE, 3, time_major=True)
+    yield case("RNN", SEQUENCE, lambda: layers.StackedRNNCells(
+        [layers.SimpleRNNCell(3), layers.LSTMCell(2)]), return_state=True)  # fmt: skip

@@ -6,7 +6,16 @@ from ._entries import built_in, is_built_in, is_entry, is_users_own, refuse
 
 _WRAPPERS = ("LossFunctionWrapper",)
 _METRIC_WRAPPERS = ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper")
-_METRIC_NAMES = {"CosineProximity": "CosineSimilarity"}
+# Metrics that were functions of their own. The loss of the last two has the other sign.
+_METRICS_OF_FUNCTIONS = {
+    "kullback_leibler_divergence": "KLDivergence",
+    "kld": "KLDivergence",
+    "KLD": "KLDivergence",
+    "logcosh": "LogCoshError",
+    "log_cosh": "LogCoshError",
+    "cosine_proximity": "CosineSimilarity",
+    "cosine_similarity": "CosineSimilarity",
+}
 
 
 def modern_loss(loss: Any) -> Any:
@@ -28,19 +37,29 @@ def modern_loss(loss: Any) -> Any:
 
 def modern_metric(metric: Any) -> Any:
     """A metric in today's form."""
+    if isinstance(metric, str) and metric in _METRICS_OF_FUNCTIONS:
+        return _metric_of_function(metric, {"name": metric})
     if isinstance(metric, dict) and metric.get("class_name") == "function":
         return _function("metrics", metric)
     if not is_entry(metric) or is_users_own(metric):
         return metric
     class_name, config = metric["class_name"], dict(metric["config"])
     if class_name in _METRIC_WRAPPERS:
-        config["fn"] = _function("metrics", config.get("fn", config.get("name")))
-        return built_in("metrics", "MeanMetricWrapper", config)
-    class_name = _METRIC_NAMES.get(class_name, class_name)
+        return _metric_of_function(config.pop("fn", config.get("name")), config)
     if not is_built_in("metrics", class_name):
         return metric
     config.pop("fn", None)
     return built_in("metrics", class_name, config)
+
+
+def _metric_of_function(function: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """The mean of a function, as the class that has this function if there is one."""
+    name = function.get("config") if isinstance(function, dict) else function
+    class_name = _METRICS_OF_FUNCTIONS.get(name) if isinstance(name, str) else None
+    if class_name is not None:
+        return built_in("metrics", class_name, config)
+    wrapped = {**config, "fn": _function("metrics", function)}
+    return built_in("metrics", "MeanMetricWrapper", wrapped)
 
 
 def _function(area: str, function: Any) -> Any:

@@ -1,25 +1,56 @@
 """Models of older Keras: chains, drawings and what is called in them."""
 
+import re
 from typing import Any
 
-from ._entries import is_entry, is_older, is_users_own
+from ._entries import is_entry, is_older, is_users_own, refuse
 from ._layers import input_of, modern_layer
 from ._nodes import modern_drawing
 from ._training import modern_compile_config
 
 _DRAWN = ("Model", "Functional")
+# Versions of Keras that were no part of TensorFlow, which wrote "2.3.0-tf", or 2.4 and later.
+_STANDS_ALONE = re.compile(r"(1|2\.[0-3])\.\d+")
 
 
-def modern_config(entry: dict[str, Any]) -> dict[str, Any]:
+def modern_config(entry: dict[str, Any], version: str | None = None) -> dict[str, Any]:
     """The config of a model or layer, as Keras 3 writes it.
 
     Args:
         entry: `{"class_name": …, "config": …}`; one that Keras 3 wrote stays as it is.
+        version: the version of Keras that the file names; if `None`, the one in the entry.
 
     Raises:
         SerializationError: it has a class, an argument or an operation that has no equal here.
     """
-    return _modern_entry(entry) if is_older(entry) else entry
+    if not is_older(entry):
+        return entry
+    version = version or entry.get("keras_version")
+    if isinstance(version, str) and _STANDS_ALONE.fullmatch(version):
+        _check_resizing(entry)
+    return _modern_entry(entry)
+
+
+def _check_resizing(value: Any) -> None:
+    """Refuse images that are resized as Keras alone resized them: no way of today is the same.
+
+    Raises:
+        SerializationError: there is a layer that does.
+    """
+    if isinstance(value, dict):
+        config = value.get("config")
+        is_resizing = value.get("class_name") == "UpSampling2D" and isinstance(config, dict)
+        if is_resizing and config.get("interpolation", "nearest") != "nearest":
+            refuse(
+                "layer",
+                "UpSampling2D",
+                config.get("name"),
+                f"has interpolation={config['interpolation']!r}, which Keras 2.2 and 2.3 computed "
+                f"with other pixel centers than any layer of today does.",
+            )
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_resizing(item)
 
 
 def _modern_entry(entry: dict[str, Any]) -> dict[str, Any]:

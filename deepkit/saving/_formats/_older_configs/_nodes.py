@@ -8,6 +8,7 @@ from ._ops import Call, is_op_layer, modern_op, tensor
 _RECURRENT = ("RNN", "SimpleRNN", "GRU", "LSTM", "Bidirectional", "CuDNNGRU", "CuDNNLSTM")
 _ATTENTION = ("Attention", "AdditiveAttention")
 _CONSTANT = "_CONSTANT_VALUE"
+_WITH_PLACES = ("inbound_nodes", "output_layers")
 
 Entry = dict[str, Any]
 
@@ -21,6 +22,8 @@ def modern_drawing(config: dict[str, Any], modern: Callable[[Entry], Entry]) -> 
     """
     layers = [layer for layer in config["layers"] if isinstance(layer, dict)]
     names = {_name(layer) for layer in layers}
+    config = _with_plain_numbers(config, {_name(layer) for layer in layers if _is_drawn(layer)})
+    layers = [layer for layer in config["layers"] if isinstance(layer, dict)]
     drawn = [(layer, [_call(node, names) for node in _nodes(layer)]) for layer in layers]
     for layer, calls in drawn:
         if is_op_layer(layer) and layer["config"].get("function") == "reshape":
@@ -55,6 +58,54 @@ def _call(node: Any, names: set[str]) -> Call:
     if not _is_place(node) and isinstance(first, list) and len(first) == 1:
         first = first[0]
     return {"args": [first], "kwargs": {k: _argument(v, names) for k, v in kwargs.items()}}
+
+
+def _is_drawn(layer: Entry) -> bool:
+    """Whether a layer is a model that was drawn before it was called in this one."""
+    config = layer.get("config")
+    layers = config.get("layers") if isinstance(config, dict) else config
+    if not isinstance(layers, list) or not layers or not isinstance(layers[0], dict):
+        return False
+    first = layers[0].get("config") or {}
+    given = isinstance(first, dict) and ("batch_input_shape" in first or "batch_shape" in first)
+    return given or _is_drawn(layers[0])
+
+
+def _with_plain_numbers(config: dict[str, Any], drawn: set[str]) -> dict[str, Any]:
+    """The config with the calls of models within it counted from zero.
+
+    Older Keras counted from one, as the drawing of such a model was its first call.
+    """
+    used = list(_all_places(config, drawn))
+    first = {name for name, node, *_ in used if node == 0}
+    shifted = {name for name, *_ in used} - first
+    return _shifted(config, shifted) if shifted else config
+
+
+def _all_places(config: dict[str, Any], names: set[str]) -> Iterable[list[Any]]:
+    """The places of the outputs of some layers, wherever they are named."""
+    nodes = [_nodes(layer) for layer in config["layers"] if isinstance(layer, dict)]
+    waiting = [*nodes, config.get("output_layers")]
+    while waiting:
+        value = waiting.pop()
+        if _is_place(value) and value[0] in names:
+            yield value
+        if isinstance(value, list | dict):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+
+
+def _shifted(value: Any, names: set[str], inside: bool = False) -> Any:
+    """A config in which the calls of some layers have numbers that are less by one."""
+    if inside and _is_place(value) and value[0] in names:
+        return [value[0], value[1] - 1, *(_shifted(item, names, True) for item in value[2:])]
+    if isinstance(value, list):
+        return [_shifted(item, names, inside) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: item if key == "config" else _shifted(item, names, inside or key in _WITH_PLACES)
+        for key, item in value.items()
+    }
 
 
 def _is_place(value: Any) -> bool:

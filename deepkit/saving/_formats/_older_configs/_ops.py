@@ -155,6 +155,8 @@ def _get_item(name: str, kwargs: dict[str, Any]) -> list[dict[str, Any]]:
 def _slice(part: Any) -> Any:
     if isinstance(part, dict) and set(part) == {"start", "stop", "step"}:
         return {"class_name": "__slice__", "config": part}
+    if isinstance(part, dict) and part.get("class_name") == "__ellipsis__":
+        return {"config": {}, **part}
     return part
 
 

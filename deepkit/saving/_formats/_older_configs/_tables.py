@@ -144,7 +144,7 @@ GONE: dict[str, Harmless] = {
     "SimpleRNN": _LOOP,
     "SimpleRNNCell": _CELL,
     "StackedRNNCells": {"reverse_state_order": (False,)},
-    **{f"SpatialDropout{rank}D": {"noise_shape": (None,)} for rank in (1, 2, 3)},
+    **{f"SpatialDropout{rank}D": {"noise_shape": (None,), "trainable": None} for rank in (1, 2, 3)},
     **{f"Conv{rank}DTranspose": _GROUPS for rank in (1, 2, 3)},
     **{f"DepthwiseConv{rank}D": _DEPTHWISE for rank in (1, 2)},
     **{f"SeparableConv{rank}D": _DEPTHWISE for rank in (1, 2)},
