@@ -1,11 +1,15 @@
 """Normal and truncated normal samples."""
 
+import math
 from typing import Any
 
 import jax
 
+from deepkit.tensors import draw_seed
+
+from . import _blocks
 from ._arguments import as_parameter, concrete_shape, float_dtype
-from ._keys import draw_key
+from ._keys import as_key
 
 
 def normal(
@@ -30,7 +34,10 @@ def normal(
         (2, 3)
     """
     dtype = float_dtype(dtype, "normal")
-    sample = jax.random.normal(draw_key(seed), concrete_shape(shape), dtype)
+    words, shape = draw_seed(seed), concrete_shape(shape)
+    if _is_plain(mean, stddev, dtype) and _blocks.fits(words, math.prod(shape)):
+        return _blocks.normal(words, shape, mean, stddev)
+    sample = jax.random.normal(as_key(words), shape, dtype)
     return sample * as_parameter(stddev, dtype) + as_parameter(mean, dtype)
 
 
@@ -56,5 +63,13 @@ def truncated_normal(
         True
     """
     dtype = float_dtype(dtype, "truncated_normal")
-    sample = jax.random.truncated_normal(draw_key(seed), -2.0, 2.0, concrete_shape(shape), dtype)
+    words, shape = draw_seed(seed), concrete_shape(shape)
+    if _is_plain(mean, stddev, dtype) and _blocks.fits(words, math.prod(shape)):
+        return _blocks.truncated_normal(words, shape, mean, stddev)
+    sample = jax.random.truncated_normal(as_key(words), -2.0, 2.0, shape, dtype)
     return sample * as_parameter(stddev, dtype) + as_parameter(mean, dtype)
+
+
+def _is_plain(mean: Any, stddev: Any, dtype: str) -> bool:
+    is_number = isinstance(mean, int | float) and isinstance(stddev, int | float)
+    return is_number and dtype == "float32"

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from deepkit.tensors import suits_host
+from deepkit.tensors import is_staging
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
@@ -19,36 +19,32 @@ _CHUNK = 2**14
 _PARTS = 4
 
 
-def draws_on_host(key: jax.Array, size: int) -> bool:
-    """Whether numbers for a key can and should be drawn here: now, and as `jax.random` would."""
+def draws_now(key: jax.Array) -> bool:
+    """Whether numbers for a key can be drawn at once, and `jax.random` would draw these."""
     return (
         not isinstance(key, jax.core.Tracer)
         and key.shape == (2,)
         and jax.config.jax_threefry_partitionable
-        and suits_host(size)
+        and not is_staging()
     )
 
 
-def uniform(key: jax.Array, shape: tuple[int, ...], low: float, high: float) -> jax.Array:
-    """What `jax.random.uniform` draws as float32, to one rounding.
+def unit_floats(key: jax.Array, size: int) -> np.ndarray:
+    """What `jax.random.uniform` draws as float32 from 0 to 1.
 
     Args:
         key: a uint32 array of shape (2,).
-        shape: of the result.
-        low: the lowest value.
-        high: the upper bound, not drawn itself.
+        size: how many.
     """
     words = np.asarray(key)
-    size = int(np.prod(shape))
     floats = np.empty(size, "float32")
     for start in range(0, size, _CHUNK):  # in parts that fit into the cache
-        bits = _bits(words, np.arange(start, min(start + _CHUNK, size), dtype="uint32"))
+        bits = bits_at(words, np.arange(start, min(start + _CHUNK, size), dtype="uint32"))
         # 23 random bits behind the point of a number from 1 to 2.
         floats[start : start + _CHUNK] = ((bits >> np.uint32(9)) | np.uint32(0x3F800000)).view(
             "float32"
         ) - np.float32(1)
-    low, high = np.float32(low), np.float32(high)
-    return jax.device_put(np.maximum(low, floats * (high - low) + low).reshape(shape))
+    return floats
 
 
 def compiled_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
@@ -65,13 +61,13 @@ def compiled_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     length = -(-size // _PARTS)
 
     def draw(part: jax.Array) -> jax.Array:
-        return _bits(key, part * np.uint32(length) + jnp.arange(length, dtype="uint32"))
+        return bits_at(key, part * np.uint32(length) + jnp.arange(length, dtype="uint32"))
 
     parts = jax.lax.map(draw, jnp.arange(_PARTS, dtype="uint32"))
     return parts.reshape(-1)[:size].reshape(shape)
 
 
-def _bits(key: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def bits_at(key: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """32 random bits for each count: arrays of NumPy, or of JAX in a program."""
     first, second = key[:1], key[1:]
     keys = (first, second, first ^ second ^ np.uint32(_PARITY))

@@ -9,7 +9,7 @@ from deepkit.core import dtypes
 from deepkit.core.errors import DTypeError
 from deepkit.tensors import as_array, draw_seed
 
-from . import _threefry
+from . import _blocks
 from ._arguments import as_parameter, concrete_shape, float_dtype
 from ._keys import as_key, draw_key
 
@@ -39,8 +39,8 @@ def uniform(
     dtype = float_dtype(dtype, "uniform")
     words, shape = draw_seed(seed), concrete_shape(shape)
     is_plain = isinstance(minval, int | float) and isinstance(maxval, int | float)
-    if is_plain and dtype == "float32" and _threefry.draws_on_host(words, math.prod(shape)):
-        return _threefry.uniform(words, shape, minval, maxval)
+    if is_plain and dtype == "float32" and _blocks.fits(words, math.prod(shape)):
+        return _blocks.uniform(words, shape, minval, maxval)
     low, high = as_parameter(minval, dtype), as_parameter(maxval, dtype)
     return jax.random.uniform(as_key(words), shape, dtype, low, high)
 

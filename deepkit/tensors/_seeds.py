@@ -71,7 +71,7 @@ class SeedGenerator(AutoConfig):
         scope = current_scope()
         if scope is not None:
             return scope.draw(self.state)
-        if _is_staging():
+        if is_staging():
             warnings.warn(
                 "A random number was drawn while JAX is tracing a function outside of any state "
                 "scope: the compiled function will use the same numbers in every call. Call "
@@ -112,10 +112,10 @@ def _check_seed(seed: Any) -> int:
 
 def suits_host(size: int) -> bool:
     """Whether so many numbers are better made in NumPy than by a compiled program."""
-    return size <= _MAX_HOST_SIZE and not _is_staging()
+    return size <= _MAX_HOST_SIZE and not is_staging()
 
 
-def _is_staging() -> bool:
+def is_staging() -> bool:
     """Whether JAX is tracing a program now (and not merely differentiating or batching)."""
     return isinstance(jnp.add(np.uint32(0), np.uint32(0)), jax.core.Tracer)
 
