@@ -66,6 +66,7 @@ class Orthogonal(RandomInitializer):
         return {**super().get_config(), "gain": self.gain}
 
 
+@jax.jit
 def _uniform_q(matrix: jax.Array) -> jax.Array:
     """Q of `matrix = QR` with R's diagonal made positive, which makes it unique."""
     q, r = jnp.linalg.qr(matrix)

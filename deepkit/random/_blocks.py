@@ -63,20 +63,20 @@ def uniform(key: jax.Array, shape: tuple[int, ...], low: float, high: float) -> 
 
 def normal(key: jax.Array, shape: tuple[int, ...], mean: float, stddev: float) -> jax.Array:
     """What `jax.random.normal` draws as float32, times `stddev`, plus `mean`."""
-    return _scaled(_normal, key, shape, mean, stddev)
+    return _scaled(_drawn(_normal, key, math.prod(shape)), shape, mean, stddev)
 
 
 def truncated_normal(
     key: jax.Array, shape: tuple[int, ...], mean: float, stddev: float
 ) -> jax.Array:
     """What `jax.random.truncated_normal` draws from -2 to 2, times `stddev`, plus `mean`."""
-    return _scaled(_truncated_normal, key, shape, mean, stddev)
+    # As constants they would be rounded in another way.
+    bounds = np.float32(-2), np.float32(2)
+    numbers = _drawn(_truncated_normal, key, math.prod(shape), *bounds)
+    return _scaled(numbers, shape, mean, stddev)
 
 
-def _scaled(
-    draw: Any, key: jax.Array, shape: tuple[int, ...], mean: float, stddev: float
-) -> jax.Array:
-    numbers = _drawn(draw, key, math.prod(shape))
+def _scaled(numbers: np.ndarray, shape: tuple[int, ...], mean: float, stddev: float) -> jax.Array:
     numbers *= np.float32(stddev)
     numbers += np.float32(mean)
     return _on_device(numbers, shape)
@@ -125,7 +125,9 @@ def _filled(draw: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
             key = jax.random.wrap_key_data(
                 jnp.stack([words[0], words[1], start]), impl=_FROM_A_COUNT
             )
-            return lax.dynamic_update_slice(block, draw(key, *parameters), (part * _PART,))
+            # What XLA can work out before the loop it rounds in another way than `jax.random` does.
+            key, inner = lax.optimization_barrier((key, parameters))
+            return lax.dynamic_update_slice(block, draw(key, *inner), (part * _PART,))
 
         return lax.fori_loop(0, parts, turn, jnp.zeros(_BLOCK, "float32"))
 
@@ -140,8 +142,8 @@ def _normal(key: jax.Array) -> jax.Array:
     return jax.random.normal(key, (_PART,), "float32")
 
 
-def _truncated_normal(key: jax.Array) -> jax.Array:
-    return jax.random.truncated_normal(key, -2.0, 2.0, (_PART,), "float32")
+def _truncated_normal(key: jax.Array, low: jax.Array, high: jax.Array) -> jax.Array:
+    return jax.random.truncated_normal(key, low, high, (_PART,), "float32")
 
 
 def _bits_from_a_count(key: jax.Array, bit_width: int, shape: tuple[int, ...]) -> jax.Array:

@@ -34,9 +34,9 @@ from ._scope import outside_scopes as outside_scopes
 from ._seeds import SeedGenerator as SeedGenerator
 from ._seeds import draw_seed as draw_seed
 from ._seeds import global_seed_generator as global_seed_generator
+from ._seeds import is_staging as is_staging
 from ._seeds import make_default_seed as make_default_seed
 from ._seeds import set_random_seed as set_random_seed
-from ._seeds import is_staging as is_staging
 from ._seeds import suits_host as suits_host
 from ._tensor_spec import TensorSpec as TensorSpec
 from ._tracing import computes_at_once as computes_at_once
