@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -12,6 +12,18 @@ from deepkit.training._batch_leaves import leaves_and_tree
 
 _SHARE_OF_MEMORY = 0.25
 _MAX_COPIED = 512 * 2**20
+
+
+class Order(NamedTuple):
+    """Which rows an epoch takes.
+
+    Attributes:
+        full: the rows of the full batches, on the device; `None` as they are.
+        rest: the rows of the last batch, if it is not full.
+    """
+
+    full: Any
+    rest: np.ndarray
 
 
 class DeviceData:
@@ -41,19 +53,13 @@ class DeviceData:
         """The number of batches."""
         return self.full_steps + bool(self.partial_rows)
 
-    def order(self) -> Any:
-        """The order of the rows in an epoch; `None` as they are."""
-        rows = self._data.order()
-        return None if rows is None else jax.device_put(rows.astype(np.int32))
-
-    def last_batch(self, order: Any) -> Any:
-        """The partial batch at the end."""
-        start = self.full_steps * self.rows
-        if order is None:
-            leaves = [array[start:] for array in self.arrays]
-        else:
-            leaves = [array[order[start:]] for array in self.arrays]
-        return jax.tree.unflatten(self.structure, leaves)
+    def order(self) -> Order:
+        """The order of the rows in an epoch."""
+        rows, full = self._data.order(), self.full_steps * self.rows
+        if rows is None:
+            return Order(None, np.arange(full, self._data.num_samples, dtype="int32"))
+        rows = rows.astype("int32")
+        return Order(jax.device_put(rows[:full]), rows[full:])
 
 
 def fits_on_device(data: ArrayData) -> bool:

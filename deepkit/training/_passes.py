@@ -9,7 +9,7 @@ import jax
 from deepkit.callbacks import CallbackList
 from deepkit.core import tree
 from deepkit.training._device_blocks import Slot
-from deepkit.training._device_data import DeviceData
+from deepkit.training._device_data import DeviceData, Order
 from deepkit.training._pacing import Pacer
 from deepkit.training._program import Binding
 from deepkit.training._trainable import Step, Trainable
@@ -54,7 +54,7 @@ class Hooks:
 def device_pass(
     binding: Binding,
     data: DeviceData,
-    order: Any,
+    order: Order,
     pacer: Pacer,
     hooks: Hooks,
     skip: int = 0,
@@ -64,7 +64,7 @@ def device_pass(
     Args:
         binding: the compiled step.
         data: the data.
-        order: the rows in the order in which they are taken, or `None`.
+        order: the order of its rows.
         pacer: decides how many steps run at a time.
         hooks: the batch hooks.
         skip: batches to leave out at the beginning.
@@ -75,7 +75,7 @@ def device_pass(
         count = pacer.next_steps(data.full_steps - step)
         hooks.begin(step)
         stop = step + count
-        logs = binding.steps(data.arrays, order, step, stop, data.rows, data.structure)
+        logs = binding.steps(data.arrays, order.full, step, stop, data.rows, data.structure)
         step += count
         pacer.handed_over(logs, count)
         hooks.end(step - 1, logs)
@@ -84,7 +84,7 @@ def device_pass(
         done = step, logs
     if data.partial_rows and not hooks.stopped and step == data.full_steps:
         hooks.begin(step)
-        logs = binding.step(data.last_batch(order))
+        logs = binding.step_on_rows(data.arrays, order.rest, data.structure)
         hooks.end(step, logs)
     pacer.finish()
     return logs

@@ -83,6 +83,9 @@ class Program:
         self.interrupts = Interrupts()
         donated = (0,) if donates else ()
         self._single = jit(self._run_one, donate_argnums=donated)
+        self._on_rows = jit(
+            self._run_on_rows, donate_argnums=donated, static_argnames=("structure",)
+        )
         self._many = jit(
             self._run_many, donate_argnums=donated, static_argnames=("rows", "structure")
         )
@@ -147,6 +150,12 @@ class Program:
         new_values, result = self._pure(values, batch, "one")
         return self._returned(new_values, "one"), self._finish(new_values, result)
 
+    def _run_on_rows(
+        self, values: Sequence[Any], arrays: Sequence[Any], rows: Any, structure: Any
+    ) -> tuple[tuple[Any, ...], Any]:
+        batch = jax.tree.unflatten(structure, [_taken(array, rows) for array in arrays])
+        return self._run_one(values, batch)
+
     def _run_many(
         self,
         values: Sequence[Any],
@@ -199,6 +208,10 @@ class Binding:
         """
         traced = call_on_values(self.program._single.trace, self.variables, batch)
         return None if self.program._written["one"] else traced.jaxpr
+
+    def step_on_rows(self, arrays: Sequence[Any], rows: Any, structure: Any) -> Any:
+        """Run one step on some rows of arrays that are on the device; see `step` and `steps`."""
+        return self._call("one", self.program._on_rows, arrays, rows, structure=structure)
 
     def steps(
         self,
@@ -268,6 +281,10 @@ def _rows_of(array: Any, order: Any, start: Any, rows: int) -> Any:
     if order is None:
         return lax.dynamic_slice_in_dim(array, start, rows)
     index = lax.dynamic_slice_in_dim(order, start, rows)
+    return _taken(array, index)
+
+
+def _taken(array: Any, index: Any) -> Any:
     return array.at[index].get(mode="promise_in_bounds")
 
 
