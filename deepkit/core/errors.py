@@ -64,6 +64,10 @@ class UnsafeFileError(DeepkitError, ValueError):
     """A file asks for something that loading refuses to do."""
 
 
+class ConfigError(UnsafeFileError, SerializationError):
+    """A config names something unknown, or asks for what cannot or must not be made from it."""
+
+
 class CorruptFileError(DeepkitError, ValueError, OSError):
     """A file is damaged, truncated or not what its name says."""
 

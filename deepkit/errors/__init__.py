@@ -2,6 +2,7 @@
 
 from deepkit.core.errors import ArgumentError as ArgumentError
 from deepkit.core.errors import ArgumentTypeError as ArgumentTypeError
+from deepkit.core.errors import ConfigError as ConfigError
 from deepkit.core.errors import CorruptFileError as CorruptFileError
 from deepkit.core.errors import DataError as DataError
 from deepkit.core.errors import DeepkitError as DeepkitError

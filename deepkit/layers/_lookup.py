@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deepkit.core.errors import SerializationError
+from deepkit.core.errors import ConfigError
 from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
 from deepkit.layers._layer import Layer
 
@@ -24,11 +24,11 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
         custom_objects: names and the classes and functions that they mean.
 
     Raises:
-        SerializationError: the config is that of something else.
+        ConfigError: the config is that of something else.
     """
     made = deserialize_keras_object(config, custom_objects=custom_objects)
     if not isinstance(made, Layer):
-        raise SerializationError(
+        raise ConfigError(
             f"Expected the config of a layer, received that of a {type(made).__name__}."
         )
     return made

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from deepkit.core.errors import ArgumentTypeError, SerializationError
-from deepkit.core.serialization import deserialize_keras_object
+from deepkit.core.errors import ArgumentTypeError, ConfigError
+from deepkit.core.serialization import deserialize_keras_object, refusing
 from deepkit.models._model import Model
 from deepkit.saving._formats._older_configs import modern_config
 from deepkit.saving._json import read_json
@@ -19,7 +19,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     Raises:
         ArgumentTypeError: `json_string` is no text.
         CorruptFileError: it is no JSON, too large, or nested too deep.
-        SerializationError: it describes no model, or names something unknown.
+        ConfigError: it describes no model, or names something unknown.
 
     Example:
         >>> import deepkit
@@ -34,9 +34,10 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     config = read_json(json_string, "The config", "json_string")
     made = None
     if isinstance(config, dict):
-        made = deserialize_keras_object(modern_config(config), custom_objects)
+        with refusing("While reading `json_string`."):
+            made = deserialize_keras_object(modern_config(config), custom_objects)
     if not isinstance(made, Model):
-        raise SerializationError(
+        raise ConfigError(
             f"Expected `json_string` to describe a model, received a description of "
             f"{type(made if made is not None else config).__name__}."
         )

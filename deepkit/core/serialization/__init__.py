@@ -12,5 +12,6 @@ from ._context import sharing_scope as sharing_scope
 from ._context import without_compile as without_compile
 from ._deserialize import deserialize_keras_object as deserialize_keras_object
 from ._find import find_object as find_object
+from ._refusals import refusing as refusing
 from ._resolve import resolve as resolve
 from ._serialize import serialize_keras_object as serialize_keras_object

@@ -5,6 +5,12 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from deepkit.core.errors import ConfigError
+
+# What one load makes at most. The largest published networks have 6,000 layers, initializers and
+# the like; so many take seconds.
+MAX_ENTRIES = 50_000
+
 
 class _Context(threading.local):
     def __init__(self) -> None:
@@ -12,6 +18,7 @@ class _Context(threading.local):
         self.skips_compile = False
         self.written: dict[int, tuple[int, Any, list[Any]]] | None = None
         self.made: dict[int, Any] | None = None
+        self.entries = 0
 
 
 _CONTEXT = _Context()
@@ -84,4 +91,15 @@ def sharing_scope() -> contextlib.AbstractContextManager[None]:
 
 def making_scope() -> contextlib.AbstractContextManager[None]:
     """One load: what is marked as shared is made once inside."""
-    return _set() if _CONTEXT.made is not None else _set(made={})
+    return _set() if _CONTEXT.made is not None else _set(made={}, entries=0)
+
+
+def count_entry() -> None:
+    """Count one more object in the load in progress.
+
+    Raises:
+        ConfigError: there are more than a config may have.
+    """
+    _CONTEXT.entries += 1
+    if _CONTEXT.entries > MAX_ENTRIES:
+        raise ConfigError(f"The config describes more than {MAX_ENTRIES:,} objects.")

@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from deepkit.core import dtypes, registry
-from deepkit.core.errors import ArgumentTypeError, SerializationError, UnsafeFileError
+from deepkit.core.errors import ArgumentTypeError, ConfigError, UnsafeFileError
 
 from . import _bytecode
-from ._context import load_scope, made_objects, making_scope, skips_compile
+from ._context import count_entry, load_scope, made_objects, making_scope, skips_compile
 from ._find import find_object
+from ._refusals import refusing
 
 
 def deserialize_keras_object(
@@ -31,7 +32,8 @@ def deserialize_keras_object(
             is safe unless it was told otherwise.
 
     Raises:
-        SerializationError: the config names something unknown; the message says how to register it.
+        ConfigError: the config names something unknown (the message says how to register it), or
+            describes something that cannot be made.
         UnsafeFileError: the config holds code and `safe_mode` is on.
     """
     module_objects = kwargs.pop("module_objects", None)
@@ -43,7 +45,7 @@ def deserialize_keras_object(
         try:
             return _deserialize(config)
         except RecursionError as error:
-            raise SerializationError("The config is nested too deep to be read.") from error
+            raise ConfigError("The config is nested too deep to be read.") from error
 
 
 def _deserialize(config: Any) -> Any:
@@ -59,7 +61,10 @@ def _deserialize(config: Any) -> Any:
 def _deserialize_entry(entry: dict[str, Any]) -> Any:
     class_name, config = entry["class_name"], entry["config"]
     if not isinstance(class_name, str):
-        raise SerializationError(f"Expected `class_name` to be text, received {class_name!r}.")
+        raise ConfigError(
+            f"Expected `class_name` to be text, received {type(class_name).__name__}."
+        )
+    count_entry()
     special = _SPECIAL_ENTRIES.get(class_name)
     if special is not None:
         return _read_special(special, class_name, config)
@@ -78,23 +83,20 @@ def _deserialize_entry(entry: dict[str, Any]) -> Any:
 def _make_instance(cls: type, entry: dict[str, Any]) -> Any:
     from_config = getattr(cls, "from_config", None)
     if from_config is None:
-        raise SerializationError(
+        raise ConfigError(
             f"{cls.__name__} has no `from_config`, so it cannot be made from a config."
         )
     config = {} if entry["config"] is None else entry["config"]
     if not isinstance(config, dict):
-        raise SerializationError(
+        raise ConfigError(
             f"Expected the config of {cls.__name__} to be a dict, received one of type "
             f"{type(config).__name__}."
         )
-    try:
+    with refusing(_note(cls, config)):
         instance = from_config(dict(config))
-    except Exception as error:
-        error.add_note(_note(cls, config))
-        raise
-    _apply(instance, "build_from_config", _deserialize(entry.get("build_config")))
-    if not skips_compile():
-        _apply(instance, "compile_from_config", entry.get("compile_config"))
+        _apply(instance, "build_from_config", _deserialize(entry.get("build_config")))
+        if not skips_compile():
+            _apply(instance, "compile_from_config", entry.get("compile_config"))
     return instance
 
 
@@ -115,7 +117,7 @@ def _read_special(read: Callable[[Any], Any], class_name: str, config: Any) -> A
     try:
         return read(config)
     except (KeyError, TypeError, AttributeError) as error:
-        raise SerializationError(
+        raise ConfigError(
             f"The config of {class_name} is not as it should be: {type(error).__name__}: {error}."
         ) from error
 
@@ -132,7 +134,7 @@ def _read_array(config: dict[str, Any]) -> np.ndarray:
     try:
         return np.asarray(config["value"], dtype=dtype)
     except (ValueError, OverflowError) as error:
-        raise SerializationError(f"The array in the config cannot be read: {error}.") from error
+        raise ConfigError(f"The array in the config cannot be read: {error}.") from error
 
 
 def _read_tensor(config: dict[str, Any]) -> jax.Array:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepkit.core import registry
-from deepkit.core.errors import SerializationError, suggest
+from deepkit.core.errors import ConfigError, suggest
 
 
 def find_object(
@@ -22,7 +22,7 @@ def find_object(
         kind: `"class"` or `"function"`.
 
     Raises:
-        SerializationError: it is none of these.
+        ConfigError: it is none of these.
     """
     for candidate in (registered_name, name):
         if isinstance(candidate, str) and candidate not in ("function", "class"):
@@ -37,7 +37,7 @@ def find_object(
         found = registry.registered_in_any_package(name)
         if found is not None:
             return found
-    raise SerializationError(_unknown_message(name, kind))
+    raise ConfigError(_unknown_message(name, kind))
 
 
 def _public_modules(module: Any) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def _public_modules(module: Any) -> tuple[str, ...]:
 
 def _unknown_message(name: Any, kind: str) -> str:
     known = [*registry.get_custom_objects(), *registry.scoped_custom_objects()]
-    shown = str(name)[:100]
+    shown = name[:100] if isinstance(name, str) else f"<{type(name).__name__}>"
     plain = shown.split(">")[-1]
     return (
         f"Unknown {kind} {shown!r}. If it is yours, register it with "

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from deepkit.core import serialization
-from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
+from deepkit.core.errors import CorruptFileError, UnsafeFileError
 from deepkit.saving._atomic import replacing, replacing_folder, sync_folder
 from deepkit.saving._formats._assets import assets_of, load_assets
 from deepkit.saving._formats._checksums import Piece, joined, workers
@@ -113,14 +113,11 @@ def load_model(
         config = read_json(members.read(CONFIG), CONFIG, file)
         if not isinstance(config, dict):
             raise CorruptFileError(f"{CONFIG} in '{file}' describes no model.")
-        with serialization.without_compile(not compile):
-            try:
-                made = serialization.deserialize_keras_object(
-                    modern_config(config), custom_objects, safe_mode
-                )
-            except (SerializationError, UnsafeFileError) as error:
-                error.add_note(f"While loading '{file}'.")
-                raise
+        note = f"While loading '{file}'."
+        with serialization.without_compile(not compile), serialization.refusing(note):
+            made = serialization.deserialize_keras_object(
+                modern_config(config), custom_objects, safe_mode
+            )
         model = checked_model(made, file)
         version = str(metadata.get("keras_version", KERAS_VERSION))
         with members.weights() as reader:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepkit.core import registry, serialization
-from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
+from deepkit.core.errors import ConfigError, CorruptFileError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats._differences import Difference, compare, report
 from deepkit.saving._formats._inspection import DatasetInfo
@@ -68,13 +68,10 @@ def load_model(
                 f"`model.load_weights('{path.name}')`."
             )
         with registry.optional_scope(custom_objects), serialization.load_scope(safe_mode):
-            try:
+            with serialization.refusing(f"While loading '{path}'."):
                 model = _make_model(read_json(text, "model_config", reader.file), reader)
                 if compile:
                     _compile(model, reader)
-            except (SerializationError, UnsafeFileError) as error:
-                error.add_note(f"While loading '{path}'.")
-                raise
         optimizer = model.optimizer if compile else None
         _load(model, reader, optimizer, hint=LOADING_HINT, is_config_of_file=True)
     return model
@@ -104,7 +101,7 @@ def _make_model(config: Any, reader: Hdf5Reader) -> Any:
         made = serialization.deserialize_keras_object(modern_config(config, version))
     model = checked_model(made, reader.file)
     if not model.built:
-        raise SerializationError(
+        raise ConfigError(
             f"'{reader.file}' does not say for which input shape '{model.name}' was built, so it "
             f"has no weights to load. Make the model in code, build it, and call `load_weights`."
         )

@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-from deepkit.core.errors import SerializationError
+from deepkit.core.errors import ConfigError
 from deepkit.saving._saveable import Saveable
 
 # The version of Keras whose file formats these are.
@@ -19,10 +19,10 @@ def checked_model(made: Any, file: str) -> Any:
     """What a config made, if it is something that has state.
 
     Raises:
-        SerializationError: it is something else.
+        ConfigError: it is something else.
     """
     if not isinstance(made, Saveable):
-        raise SerializationError(
+        raise ConfigError(
             f"Expected '{file}' to describe a model, but it describes {type(made).__name__}."
         )
     return made
