@@ -1,7 +1,6 @@
 """Callbacks: what may act at the moments of fit, evaluate and predict."""
 
 from ._backup_and_restore import BackupAndRestore as BackupAndRestore
-from ._backup_and_restore import ResumePoint as ResumePoint
 from ._callback import Callback as Callback
 from ._callback_list import CallbackList as CallbackList
 from ._csv_logger import CSVLogger as CSVLogger
@@ -14,5 +13,7 @@ from ._monitor_callback import MonitorCallback as MonitorCallback
 from ._progbar import Progbar as Progbar
 from ._progbar_logger import ProgbarLogger as ProgbarLogger
 from ._reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from ._resume_point import ResumePoint as ResumePoint
+from ._resume_point import RunState as RunState
 from ._swap_ema_weights import SwapEMAWeights as SwapEMAWeights
 from ._terminate_on_nan import TerminateOnNaN as TerminateOnNaN

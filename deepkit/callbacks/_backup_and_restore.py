@@ -1,68 +1,42 @@
 """Lets a training run that was interrupted go on where it stopped."""
 
 import contextlib
-import math
 import os
 import pathlib
+import shutil
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from deepkit.core.errors import ArgumentError, CorruptFileError, NotBuiltError
+from deepkit.core.errors import ArgumentError, CorruptFileError, DataError, NotBuiltError
+from deepkit.saving import _formats
+from deepkit.saving._leftovers import remove_leftovers
+from deepkit.tensors import Variable, get_random_state, set_random_state
 
-from ._backup_file import read_backup, remove_leftovers, write_backup
+from ._backup_codec import pack, unpack
 from ._callback import Callback
 from ._monitor_callback import BatchCounter, check_save_freq
-from ._random_state import get_random_state, set_random_state
+from ._resume_point import ResumePoint, RunState
 
-_FILE = "training.backup"
-_PREVIOUS_FILE = "training.previous.backup"
-
-
-class ResumePoint:
-    """Where a restored run goes on.
-
-    Attributes:
-        epoch: the epoch to go on with, from 0.
-        batch: the batches of that epoch that are done already.
-    """
-
-    def __init__(
-        self, epoch: int, batch: int, random_state: dict[str, Any], metrics: Sequence[np.ndarray]
-    ) -> None:
-        self.epoch = epoch
-        self.batch = batch
-        self._random_state = random_state
-        self._metrics = metrics
-
-    def settle(self, model: Any) -> None:
-        """Set random generators and metrics to where they were after the batches that are done.
-
-        To be called once the order of the epoch is drawn and those batches are skipped.
-
-        Args:
-            model: the model that trains.
-        """
-        set_random_state(self._random_state)
-        variables = _metric_variables(model)
-        if len(variables) == len(self._metrics):
-            for variable, value in zip(variables, self._metrics):
-                variable.assign(value)
+_FILE = "training.weights.h5"
+_PREVIOUS_FILE = "training.previous.weights.h5"
 
 
 class BackupAndRestore(Callback):
     """Back up a training run while it runs, and go on from the backup if it was interrupted.
 
-    Start the same program again after a crash: `fit` takes up weights, optimizer, history, the
-    state of other callbacks and of random generators, and goes on with the next epoch. One file
-    holds it all and is replaced as a whole. An epoch whose loss is NaN or infinite is not backed
-    up, and the backup before it stays. A number of batches as `save_freq` makes `fit` run batch by
-    batch.
+    Start the same program again after a crash: `fit` takes up weights, optimizer, metrics,
+    history, the place in the data, the state of other callbacks and of random generators, and
+    goes on as if nothing had happened. One file holds it all and is replaced as a whole;
+    `model.load_weights` reads the weights in it. An epoch whose loss is NaN or infinite is not
+    backed up, and the backup before it stays. A number of batches as `save_freq` makes `fit` run
+    batch by batch. `fit(..., resume=folder)` is a short form.
 
     Args:
-        backup_dir: folder of the backup, for this run alone.
+        backup_dir: folder of the backup, for this run alone. Other files in it are left alone.
         save_freq: `"epoch"`, or a number of batches.
         double_checkpoint: whether to keep the backup before the latest, too, in case the latest
             cannot be read.
@@ -76,6 +50,8 @@ class BackupAndRestore(Callback):
         ArgumentError: an argument has a value outside of what is allowed.
         NotBuiltError: there is a backup, but the model has no weights to restore.
         CorruptFileError: no backup can be read.
+        WeightMismatchError: the backup is of another model or optimizer.
+        DataError: the backup was made with other data.
 
     Example:
         >>> import deepkit
@@ -101,37 +77,39 @@ class BackupAndRestore(Callback):
         self.delete_checkpoint = delete_checkpoint
         self.resume_point: ResumePoint | None = None
         self.peers: list[Callback] = []
+        self.run: RunState | None = None
         self._folder = pathlib.Path(self.backup_dir)
         self._latest = self._folder / _FILE
         self._previous = self._folder / _PREVIOUS_FILE
         self._epoch = 0
         self._spared = False
+        self._counter = BatchCounter(1 if save_freq == "epoch" else int(self.save_freq))
         if self.save_freq == "epoch":
             self._idle_hooks = frozenset([BackupAndRestore.on_train_batch_end])
-        else:
-            self._counter = BatchCounter(int(self.save_freq))
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.resume_point = None
         self._spared = False
+        self._counter.reset()
         candidates = [path for path in (self._latest, self._previous) if path.exists()]
-        if not candidates:
-            return
-        remove_leftovers(self._folder)
-        self._prepare_model()
-        self._restore_first(candidates)
+        if self._folder.is_dir():
+            remove_leftovers(self._latest)
+        if candidates:
+            self._prepare_model()
+            self._restore_first(candidates)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch = epoch
-        self._random_at_start = get_random_state()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self.save_freq != "epoch" and self._counter.is_due(batch):
-            self._save_if_finite(logs, self._epoch, batch + 1)
+            self._save_if_finite(logs or {}, self._epoch, batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self.save_freq == "epoch":
-            self._save_if_finite(logs, epoch + 1, 0)
+            self._save_if_finite(logs or {}, epoch + 1, 0)
+        else:
+            self._spared = not _is_finite(logs)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.resume_point = None
@@ -142,42 +120,40 @@ class BackupAndRestore(Callback):
         with contextlib.suppress(OSError):  # files of others stay, and the folder with them
             self._folder.rmdir()
 
-    def _save_if_finite(self, logs: dict[str, Any] | None, epoch: int, batch: int) -> None:
-        self._spared = not math.isfinite((logs or {}).get("loss", 0.0))
-        if not self._spared:
-            self._save(epoch, batch)
+    # Backing up
 
-    def _save(self, epoch: int, batch: int) -> None:
-        if self.double_checkpoint and self._latest.exists():
-            os.replace(self._latest, self._previous)
-        history = getattr(self.model, "history", None)
-        arrays = {}
-        states = {}
-        for name, peer in self._named_peers():
-            state = peer.get_backup_state()
-            states[name] = {k: v for k, v in state.items() if not isinstance(v, list)}
-            for key, value in state.items():
-                if isinstance(value, list):
-                    arrays.update({f"{name}/{key}/{i}": array for i, array in enumerate(value)})
-        if batch:
-            values = [np.asarray(variable.value) for variable in _metric_variables(self.model)]
-            arrays.update({f"model/metrics/{i}": value for i, value in enumerate(values)})
-        random_now = get_random_state()
+    def _save_if_finite(self, logs: dict[str, Any], epoch: int, batch: int) -> None:
+        self._spared = not _is_finite(logs)
+        if not self._spared:
+            self._save(logs, epoch, batch)
+
+    def _save(self, logs: dict[str, Any], epoch: int, batch: int) -> None:
+        arrays: dict[str, np.ndarray] = {}
+        states = {
+            name: pack(peer.get_backup_state(), arrays, name) for name, peer in self._named_peers()
+        }
         description = {
             "epoch": epoch,
             "batch": batch,
-            "history": getattr(history, "history", {}),
-            "history_epochs": getattr(history, "epoch", []),
-            "callbacks": states,
-            "random": random_now,
-            "random_at_start": self._random_at_start if batch else random_now,
+            "logs": pack(logs, arrays, "the logs"),
+            "stop_training": bool(getattr(self.model, "stop_training", False)),
+            "callbacks": {name: state for name, state in states.items() if state},
+            "counter": self._counter.get_state(),
+            "random": pack(get_random_state(), arrays, "random generators"),
+            "position": None if self.run is None else self.run.position(),
+            "facts": None if self.run is None else self.run.facts(),
         }
-        write_backup(
-            self._latest,
-            lambda path: self.model.save_weights(path, overwrite=True),
-            description,
-            arrays,
-        )
+        path = pathlib.Path(os.path.realpath(self._latest))
+        keep = self._keep_previous if self.double_checkpoint and path.exists() else None
+        options = {} if keep is None else {"before_replacing": keep}
+        _formats.run.write_run(self.model, path, description, arrays, self._variables(), **options)
+
+    def _keep_previous(self, temporary: pathlib.Path) -> None:
+        path = pathlib.Path(os.path.realpath(self._latest))
+        shutil.copymode(path, temporary)
+        os.replace(path, self._previous)
+
+    # Restoring
 
     def _prepare_model(self) -> None:
         if not self.model.built:
@@ -191,58 +167,84 @@ class BackupAndRestore(Callback):
 
     def _restore_first(self, candidates: list[pathlib.Path]) -> None:
         """Restore the first backup that can be read."""
-        failures = []
+        failures: list[Exception] = []
         for path in candidates:
-            try:
-                restored = read_backup(path, self.model.load_weights)
-            except (CorruptFileError, OSError) as error:
-                failures.append(error)
-                continue
-            if failures:
-                warnings.warn(
-                    f"The latest backup could not be read ({failures[0]}), so training goes on "
-                    f"from the one before it, {str(path)!r}.",
-                    stacklevel=2,
-                )
-            self._take_up(*restored)
-            return
+            with contextlib.ExitStack() as stack:
+                try:
+                    run = stack.enter_context(_formats.run.opened_run(path))
+                except (CorruptFileError, OSError) as error:
+                    failures.append(error)
+                    continue
+                if failures:
+                    warnings.warn(
+                        f"The backup {str(self._latest)!r} could not be read ({failures[0]}), so "
+                        f"training goes on from the one before it, {str(path)!r}.",
+                        stacklevel=2,
+                    )
+                self._take_up(run)
+                return
         raise CorruptFileError(
-            f"Expected a backup that can be read, but {' and '.join(map(str, failures))}. Delete "
-            f"the folder {self.backup_dir!r} to begin anew."
+            f"Expected a backup that can be read in {self.backup_dir!r}, but "
+            f"{' And '.join(map(str, failures))} Delete the folder to begin anew."
         ) from failures[0]
 
-    def _take_up(self, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        history = getattr(self.model, "history", None)
-        if history is not None:
-            history.history.update(description["history"])
-            history.epoch[:] = description["history_epochs"]
-        for name, peer in self._named_peers():
-            if name in description["callbacks"]:
-                lists = _lists_of_arrays(arrays, name)
-                peer.set_backup_state({**description["callbacks"][name], **lists})
-        self.resume_point = ResumePoint(
-            description["epoch"],
-            description["batch"],
-            description["random"],
-            _lists_of_arrays(arrays, "model").get("metrics", []),
+    def _take_up(self, run: Any) -> None:
+        found = run.description
+        if self.run is not None and found["facts"] is not None:
+            self._check_facts(found["facts"], self.run.facts())
+        variables = self._variables()
+        run.load(
+            self.model,
+            variables,
+            f"The backup in {self.backup_dir!r} is of another model or optimizer. Make and compile "
+            f"the model as it was, or give another folder; delete this one to begin anew.",
         )
-        set_random_state(description["random_at_start"])
+        self.model.stop_training = found["stop_training"]
+        self._counter.set_state(found["counter"])
+        states = unpack(found["callbacks"], run.arrays)
+        random = unpack(found["random"], run.arrays)
+        self._restore_rest(states, random)
+        self.resume_point = ResumePoint(
+            found["epoch"],
+            found["batch"],
+            unpack(found["logs"], run.arrays),
+            found["position"],
+            variables,
+            lambda: self._restore_rest(states, random),
+        )
+
+    def _restore_rest(self, states: dict[str, Any], random: dict[str, Any]) -> None:
+        for name, peer in self._named_peers():
+            if name in states:
+                peer.set_backup_state(states[name])
+        set_random_state(random)
+
+    def _check_facts(self, saved: dict[str, Any], now: dict[str, Any]) -> None:
+        texts = [
+            f"`{name}` was {saved.get(name)!r} and is {now.get(name)!r}"
+            for name in dict.fromkeys((*saved, *now))
+            if saved.get(name) != now.get(name)
+        ]
+        if texts:
+            raise DataError(
+                f"Expected the data with which the backup in {self.backup_dir!r} was made, but "
+                f"{', '.join(texts)}. Train on the same data in batches of the same size, or give "
+                f"another folder; delete this one to begin anew."
+            )
+
+    def _variables(self) -> Sequence[Variable]:
+        if self.run is not None:
+            return self.run.variables()
+        return [v for metric in getattr(self.model, "metrics", ()) for v in metric.variables]
 
     def _named_peers(self) -> Iterator[tuple[str, Callback]]:
-        """The other callbacks that have a state, named by their class and place."""
-        for index, peer in enumerate(self.peers):
-            yield f"{type(peer).__name__}-{index}", peer
+        """The other callbacks, named by their class and place among those of it."""
+        counts: Counter[str] = Counter()
+        for peer in self.peers:
+            kind = type(peer).__name__
+            yield f"{kind}-{counts[kind]}", peer
+            counts[kind] += 1
 
 
-def _metric_variables(model: Any) -> list[Any]:
-    return [v for metric in getattr(model, "metrics", ()) for v in metric.variables]
-
-
-def _lists_of_arrays(arrays: dict[str, np.ndarray], owner: str) -> dict[str, list[np.ndarray]]:
-    """`{"owner/key/0": a, "owner/key/1": b}` → `{"key": [a, b]}`."""
-    lists: dict[str, list[np.ndarray]] = {}
-    for name, array in arrays.items():
-        found, _, key_and_index = name.partition("/")
-        if found == owner:
-            lists.setdefault(key_and_index.rpartition("/")[0], []).append(array)
-    return lists
+def _is_finite(logs: dict[str, Any] | None) -> bool:
+    return bool(np.isfinite((logs or {}).get("loss", 0.0)).all())

@@ -103,6 +103,13 @@ class Callback:
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Called once after `fit` has trained, with the logs of the last epoch."""
 
+    def on_train_error(self, error: BaseException) -> None:
+        """Called once when `fit` ends by an exception, in the place of `on_train_end`.
+
+        Args:
+            error: the exception.
+        """
+
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Called before `evaluate`, and before each validation of `fit`."""
 
@@ -119,12 +126,16 @@ class Callback:
         """What `BackupAndRestore` keeps of this callback.
 
         Returns:
-            A dict of numbers, strings, `None`s and lists of arrays.
+            A dict made of dicts, lists, numbers, strings, `None`s and arrays.
         """
         return {}
 
     def set_backup_state(self, state: dict[str, Any]) -> None:
-        """Take back what `get_backup_state` returned, in the run that goes on."""
+        """Take back what `get_backup_state` returned, in the run that goes on.
+
+        Called after `on_train_begin`; and once more after `on_epoch_begin` if the run goes on in
+        the middle of an epoch. Tuples come back as lists.
+        """
 
 
 def overrides(callback: Any, hook: str) -> bool:

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from deepkit.core import tree
-from deepkit.core.errors import ArgumentTypeError
+from deepkit.core.errors import ArgumentError, ArgumentTypeError
 
-from ._backup_and_restore import BackupAndRestore, ResumePoint
+from ._backup_and_restore import BackupAndRestore
 from ._callback import Callback, overrides
 from ._history import History
 from ._logs import Logs, plain_logs
 from ._monitor_callback import MonitorCallback
 from ._progbar_logger import ProgbarLogger
+from ._resume_point import ResumePoint, RunState
 
 _BATCH_HOOKS = {
     "train": ("on_train_batch_begin", "on_train_batch_end"),
@@ -81,6 +82,11 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             if isinstance(callback, BackupAndRestore):
                 callback.peers = [other for other in self.callbacks if other is not callback]
+        if len(self._backups) > 1:
+            raise ArgumentError(
+                "Expected one BackupAndRestore, or `resume` of `fit`, as a run can go on from one "
+                f"backup only; received the folders {[b.backup_dir for b in self._backups]}."
+            )
         self._listeners = {
             hook: [callback for callback in self.callbacks if _listens(callback, hook)]
             for hooks in _BATCH_HOOKS.values()
@@ -95,6 +101,20 @@ class CallbackList(Callback):
     @property
     def _progbar(self) -> ProgbarLogger | None:
         return next((c for c in self.callbacks if isinstance(c, ProgbarLogger)), None)
+
+    @property
+    def _backups(self) -> list[BackupAndRestore]:
+        return [c for c in self.callbacks if isinstance(c, BackupAndRestore)]
+
+    def tell_backups_of(self, run: RunState | None) -> bool:
+        """Tell the callback that backs up, if there is one, what the run has besides the model.
+
+        Returns:
+            Whether there is one.
+        """
+        for backup in self._backups:
+            backup.run = run
+        return bool(self._backups)
 
     @property
     def resume_point(self) -> ResumePoint | None:
@@ -202,6 +222,13 @@ class CallbackList(Callback):
 
     def on_train_end(self, logs: Logs = None) -> None:
         self._call("on_train_end", plain_logs(logs))
+
+    def on_train_error(self, error: BaseException) -> None:
+        for callback in self.callbacks:
+            try:
+                callback.on_train_error(error)
+            except Exception as raised:
+                error.add_note(f"And {type(callback).__name__} raised, as it ended: {raised}")
 
     def on_test_begin(self, logs: Logs = None) -> None:
         self._call("on_test_begin", plain_logs(logs))

@@ -104,7 +104,7 @@ class EarlyStopping(MonitorCallback):
             self.best_weights = [np.array(weight) for weight in self.model.get_weights()]
 
     def get_backup_state(self) -> dict[str, Any]:
-        names = ("wait", "best", "best_epoch", "best_weights")
+        names = ("wait", "best", "best_epoch", "best_weights", "stopped_epoch")
         return {name: getattr(self, name) for name in names}
 
     def set_backup_state(self, state: dict[str, Any]) -> None:

@@ -36,3 +36,11 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
         if self.model is not None:
             self.model.history = self
+
+    def get_backup_state(self) -> dict[str, Any]:
+        return {"history": self.history, "epoch": self.epoch}
+
+    def set_backup_state(self, state: dict[str, Any]) -> None:
+        # The same dict, as callers may hold it.
+        self.history.update({name: list(values) for name, values in state["history"].items()})
+        self.epoch[:] = state["epoch"]

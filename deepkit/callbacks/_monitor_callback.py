@@ -160,8 +160,20 @@ class BatchCounter:
 
     def __init__(self, every: int) -> None:
         self._every = every
+        self.reset()
+
+    def reset(self) -> None:
+        """Count from the beginning."""
         self._since = 0
         self._last = -1
+
+    def get_state(self) -> list[int]:
+        """How far it has counted."""
+        return [self._since, self._last]
+
+    def set_state(self, state: list[int]) -> None:
+        """Go on from what `get_state` returned."""
+        self._since, self._last = state
 
     def is_due(self, batch: int) -> bool:
         """Count up to a batch; indices start again with each epoch and may leap."""

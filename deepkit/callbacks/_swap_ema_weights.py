@@ -57,6 +57,18 @@ class SwapEMAWeights(Callback):
     def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
         self._swap_out()
 
+    def get_backup_state(self) -> dict[str, Any]:
+        put_aside = self._put_aside
+        return {"put_aside": None if put_aside is None else [value for _, value in put_aside]}
+
+    def set_backup_state(self, state: dict[str, Any]) -> None:
+        values = state["put_aside"]
+        if values is None:
+            self._put_aside = None
+            return
+        pairs = _averaged_variables(self.model.optimizer)
+        self._put_aside = [(variable, value) for (variable, _), value in zip(pairs, values)]
+
     def _swap_in(self) -> None:
         if self._put_aside is not None:
             return

@@ -91,11 +91,18 @@ class ArrayData(Data):
             np.random.shuffle(rows[start : start + self.batch_size])
         return rows
 
-    def batches(self) -> Iterator[Any]:
-        # The order is drawn here and not at the first `next`, which may run on another thread.
-        return self._run(self.order())
+    def facts(self) -> dict[str, Any]:
+        return {
+            "samples": self.num_samples,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+        }
 
-    def _run(self, order: np.ndarray | None) -> Iterator[Any]:
-        for start in range(0, self.num_samples, self.batch_size):
+    def batches(self, skip: int = 0) -> Iterator[Any]:
+        # The order is drawn here and not at the first `next`, which may run on another thread.
+        return self._run(self.order(), skip)
+
+    def _run(self, order: np.ndarray | None, skip: int) -> Iterator[Any]:
+        for start in range(skip * self.batch_size, self.num_samples, self.batch_size):
             rows = slice(start, start + self.batch_size)
             yield self.rows(rows if order is None else order[rows])

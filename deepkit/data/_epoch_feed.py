@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from deepkit.core.errors import DataError
+from deepkit.tensors import get_random_state, set_random_state
 
 from ._arguments import check_positive_int
 from ._data import Data
@@ -26,6 +27,7 @@ class EpochFeed:
 
     Attributes:
         exhausted: whether the data has ended and cannot be started again.
+        notes_random_state: whether random states are noted, which `position` tells of.
     """
 
     def __init__(
@@ -38,29 +40,71 @@ class EpochFeed:
         self._steps = check_positive_int(steps, "steps")
         self._wrap = wrap
         self._pass: Iterator[Any] | None = None
+        self._taken = 0
+        self._done = 0
         self._epochs = 0
         self._total = 0
+        self._random: dict[str, Any] | None = None
+        self._first_random: dict[str, Any] | None = None
         self.exhausted = False
+        self.notes_random_state = False
 
-    def epoch(self, skip: int = 0) -> Iterator[Any]:
-        """The batches of the next epoch.
-
-        Args:
-            skip: batches to leave out at its beginning, where an interrupted epoch goes on.
+    def epoch(self) -> Iterator[Any]:
+        """The batches of the next epoch, or what `go_to` left of it.
 
         Raises:
             DataError: no batch is left.
         """
-        self._data.on_epoch_begin()
-        got = 0
-        for batch in self._epoch_batches():
+        got, self._done = self._done, 0
+        if not got:
+            self._begin_epoch()
+        for batch in self._epoch_batches(got):
             got += 1
-            if got > skip:
-                yield batch
+            yield batch
         self._epochs += 1
         self._total += got
         self._end_epoch(got)
         self._data.on_epoch_end()
+
+    def position(self) -> dict[str, Any]:
+        """Where the batches stand, for `go_to` in another process; JSON can hold it."""
+        return {
+            "epochs": self._epochs,
+            "total": self._total,
+            "taken": None if self._pass is None else self._taken,
+            "exhausted": self.exhausted,
+            "random": self._random,
+            "first_random": self._first_random,
+        }
+
+    def go_to(self, position: dict[str, Any], done: int = 0) -> None:
+        """Go on, with the same data, where the feed of another process stood.
+
+        Random generators are left as they were when the batches that are done had been drawn.
+
+        Args:
+            position: what `position` returned.
+            done: batches that are done of the epoch that was under way.
+
+        Raises:
+            DataError: the data ends before that place.
+        """
+        if self._data.has_hooks and position["first_random"] is not None:
+            set_random_state(position["first_random"])
+            self._repeat_epochs(position["epochs"])
+            if done:
+                self._data.on_epoch_begin()
+        self.close()
+        self._epochs, self._total = position["epochs"], position["total"]
+        self._random, self._first_random = position["random"], position["first_random"]
+        self._done, self.exhausted = done, position["exhausted"]
+        taken = done or None if position["taken"] is None else position["taken"]
+        if self.exhausted:
+            self._pass = iter(())
+        elif taken is not None:
+            set_random_state(position["random"])
+            self._taken = taken
+            self._pass = self._wrap(self._data.batches(self._taken))
 
     def close(self) -> None:
         """Give up the pass that is under way."""
@@ -68,21 +112,45 @@ class EpochFeed:
             self._pass.close()
         self._pass = None
 
-    def _epoch_batches(self) -> Iterator[Any]:
-        goes_on, empty = self._pass is not None, True
-        for batch in itertools.islice(self._open_pass(), self._steps):
+    def _begin_epoch(self) -> None:
+        if self.notes_random_state and self._data.has_hooks and self._first_random is None:
+            self._first_random = get_random_state()
+        self._data.on_epoch_begin()
+
+    def _epoch_batches(self, done: int) -> Iterator[Any]:
+        goes_on, empty = self._pass is not None, not done
+        wanted = None if self._steps is None else self._steps - done
+        for batch in self._from_pass(wanted):
             empty = False
             yield batch
         if empty and goes_on and self._data.restartable:  # the pass had ended with its epoch
             self.close()
-            yield from itertools.islice(self._open_pass(), self._steps)
+            yield from self._from_pass(wanted)
 
-    def _open_pass(self) -> Iterator[Any]:
+    def _from_pass(self, wanted: int | None) -> Iterator[Any]:
         if self._pass is None:
+            if self.notes_random_state:
+                self._random = get_random_state()
+            self._taken = 0
             self._pass = self._wrap(self._data.batches())
         if hasattr(self._pass, "allow"):
-            self._pass.allow(self._steps)
-        return self._pass
+            self._pass.allow(wanted)
+        for batch in itertools.islice(self._pass, wanted):
+            self._taken += 1
+            yield batch
+
+    def _repeat_epochs(self, epochs: int) -> None:
+        """Call the hooks of epochs that are done, and draw their orders, without their batches."""
+        length, taken = self._data.num_batches, None
+        for _ in range(epochs):
+            self._data.on_epoch_begin()
+            if taken is None or taken == length:
+                self._data.batches()
+                taken = 0
+            end = length if self._steps is None else taken + self._steps
+            cut_short = length is not None and (self._steps is None or end > length)
+            taken = None if cut_short else end
+            self._data.on_epoch_end()
 
     def _end_epoch(self, got: int) -> None:
         if not got:

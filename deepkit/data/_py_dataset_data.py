@@ -52,12 +52,23 @@ class PyDatasetData(Data):
     def peek(self) -> Any:
         return standardize_batch(self._dataset[0], 0, self._class_weight, self.checks_finite)
 
-    def batches(self) -> Iterator[Any]:
+    @property
+    def has_hooks(self) -> bool:  # type: ignore[override]
+        kind = type(self._dataset)
+        return (kind.on_epoch_begin, kind.on_epoch_end) != (
+            PyDataset.on_epoch_begin,
+            PyDataset.on_epoch_end,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        return {"batches": self.num_batches, "shuffle": self._shuffle}
+
+    def batches(self, skip: int = 0) -> Iterator[Any]:
         count = self.num_batches
         indices: Iterable[int] = itertools.count() if count is None else range(count)
         if self._shuffle and count is not None:
             indices = np.random.permutation(count).tolist()
-        return self._run(indices)
+        return self._run(itertools.islice(indices, skip, None), skip)
 
     def on_epoch_begin(self) -> None:
         self._dataset.on_epoch_begin()
@@ -65,10 +76,10 @@ class PyDatasetData(Data):
     def on_epoch_end(self) -> None:
         self._dataset.on_epoch_end()
 
-    def _run(self, indices: Iterable[int]) -> Iterator[Any]:
+    def _run(self, indices: Iterable[int], skip: int) -> Iterator[Any]:
         source = self._raw_batches(indices)
         try:
-            for position, batch in enumerate(source):
+            for position, batch in enumerate(source, skip):
                 yield standardize_batch(batch, position, self._class_weight, self.checks_finite)
         finally:
             source.close()

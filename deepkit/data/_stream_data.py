@@ -1,6 +1,7 @@
 """Streams of batches: generators and anything that can be iterated again for each epoch."""
 
 import abc
+import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -43,6 +44,7 @@ class StreamData(Data):
     """
 
     kind = "the stream"
+    is_read_again = True
 
     def __init__(self, class_weight: dict[int, float] | None = None) -> None:
         self._class_weight = class_weight
@@ -66,8 +68,10 @@ class StreamData(Data):
             self._opened = self._standardize(batch, 0), iterator
         return self._opened[0]
 
-    def batches(self) -> Iterator[Any]:
+    def batches(self, skip: int = 0) -> Iterator[Any]:
         opened, self._opened = self._opened, None
+        if skip:
+            return self._run_from(skip, opened)
         return self._run(opened)
 
     def _run(self, opened: tuple[Any, Iterator[Any]] | None) -> Iterator[Any]:
@@ -76,6 +80,20 @@ class StreamData(Data):
         else:
             yield opened[0]
             iterator, first = opened[1], 1
+        yield from self._standardized(iterator, first)
+
+    def _run_from(self, skip: int, opened: tuple[Any, Iterator[Any]] | None) -> Iterator[Any]:
+        """The batches after some, which are read and forgotten now."""
+        iterator, first = (self._open(), 0) if opened is None else (opened[1], 1)
+        read = first + sum(1 for _ in itertools.islice(iterator, skip - first))
+        if read < skip:
+            raise DataError(
+                f"Expected {self.kind} to yield the {skip} batches again that were done before "
+                f"training was interrupted, received {read}. Start the program with the same data."
+            )
+        return self._standardized(iterator, skip)
+
+    def _standardized(self, iterator: Iterator[Any], first: int) -> Iterator[Any]:
         for index, batch in enumerate(iterator, first):
             yield self._standardize(batch, index)
 

@@ -1,6 +1,7 @@
 """Model: a layer that is compiled, trained, evaluated, used for prediction, saved and loaded."""
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -297,6 +298,7 @@ class Model(Layer):
         validation_freq: Any = 1,
         *,
         check_finite: bool = False,
+        resume: str | os.PathLike[str] | None = None,
     ) -> Any:
         """Train the model.
 
@@ -319,6 +321,10 @@ class Model(Layer):
             validation_batch_size: `batch_size` if `None`.
             validation_freq: validate after so many epochs, or after those in a list.
             check_finite: whether NaN and infinities in the data are errors.
+            resume: a folder for backups of this run. One is written after each epoch, and the one
+                before it is kept; a run that was interrupted goes on from there when the same
+                program is started again; both are deleted when training has ended. The short form
+                of the callback `BackupAndRestore`, which can also back up every so many batches.
 
         Returns:
             A `History`; its `history` has a list of values for each name.
@@ -346,6 +352,7 @@ class Model(Layer):
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
             check_finite=check_finite,
+            resume=resume,
         )
 
     def evaluate(

@@ -22,6 +22,9 @@ from ._operation import Node as Node
 from ._operation import Operation as Operation
 from ._operation import node_of as node_of
 from ._operation import operation as operation
+from ._random_state import get_random_state as get_random_state
+from ._random_state import set_host_random_state as set_host_random_state
+from ._random_state import set_random_state as set_random_state
 from ._reads import are_reads_listened_to as are_reads_listened_to
 from ._reads import listen_to_reads as listen_to_reads
 from ._reads import unheard as unheard

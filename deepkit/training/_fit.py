@@ -1,13 +1,14 @@
 """fit: training over epochs."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
-from deepkit.callbacks import CallbackList, ResumePoint
+from deepkit.callbacks import BackupAndRestore, CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError
 from deepkit.data import check_positive_int, make_data, train_validation_split
-from deepkit.tensors import infer_outputs
+from deepkit.tensors import Variable, infer_outputs
 from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import Evaluator
 from deepkit.training._runner import Runner
@@ -35,6 +36,7 @@ def fit(
     validation_batch_size: int | None = None,
     validation_freq: Any = 1,
     check_finite: bool = False,
+    resume: str | os.PathLike[str] | None = None,
 ) -> Any:
     """Train a model; see `Model.fit`."""
     model._trainer.require_compiled("fit")
@@ -84,11 +86,17 @@ def fit(
             steps=runner.steps,
             validation_freq=validation_freq,
         )
+    if resume is not None:
+        callbacks.append(BackupAndRestore(resume, double_checkpoint=True))
     _check_monitors(model, callbacks, validates=evaluator is not None)
     run = _Run(model, runner, evaluator, callbacks, validation_freq)
     try:
         run.train(initial_epoch, epochs)
+    except BaseException as error:
+        callbacks.on_train_error(error)
+        raise
     finally:
+        callbacks.tell_backups_of(None)
         runner.close()
     return callbacks.history
 
@@ -112,13 +120,20 @@ class _Run:
         model, callbacks = self.model, self.callbacks
         model.stop_training = False
         model.reset_metrics()
+        if callbacks.tell_backups_of(self):
+            for runner in self._runners().values():
+                runner.note_positions()
         callbacks.on_train_begin()
         resume = callbacks.resume_point
-        if resume is not None:
-            initial_epoch = resume.epoch
         logs: dict[str, Any] = {}
+        if resume is not None:
+            initial_epoch, logs = resume.epoch, resume.logs
+            for name, runner in self._runners().items():
+                if name in (resume.position or {}):
+                    runner.go_to(resume.position[name])
         for epoch in range(initial_epoch, epochs):
-            if model.stop_training:
+            # An epoch in whose middle a callback asked to stop is still ended.
+            if model.stop_training and not (resume is not None and resume.batch):
                 break
             logs = self._epoch(epoch, resume)
             resume = None
@@ -135,6 +150,26 @@ class _Run:
             logs.update({f"val_{name}": value for name, value in results.items()})
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
+
+    def _runners(self) -> dict[str, Runner]:
+        runners = {"train": self.runner}
+        if self.evaluator is not None:
+            runners["validation"] = self.evaluator.runner
+        return runners
+
+    # What backups ask for
+
+    def variables(self) -> list[Variable]:
+        """The variables that a step may read or change."""
+        return self.model._trainer.state()
+
+    def position(self) -> dict[str, Any]:
+        """Where the data stands, in what JSON can hold."""
+        return {name: runner.position() for name, runner in self._runners().items()}
+
+    def facts(self) -> dict[str, Any]:
+        """What must be the same in the run that goes on, in what JSON can hold."""
+        return self.runner.facts()
 
     def _validates(self, epoch: int) -> bool:
         if isinstance(self.frequency, int):

@@ -90,7 +90,9 @@ def device_pass(
     return logs
 
 
-def stream_pass(binding: Binding, slots: Iterator[Slot], pacer: Pacer, hooks: Hooks) -> Any:
+def stream_pass(
+    binding: Binding, slots: Iterator[Slot], pacer: Pacer, hooks: Hooks, first: int = 0
+) -> Any:
     """Run a step for each batch that comes; returns the last logs.
 
     Args:
@@ -98,9 +100,10 @@ def stream_pass(binding: Binding, slots: Iterator[Slot], pacer: Pacer, hooks: Ho
         slots: the batches, in blocks on the device.
         pacer: decides how many steps run at a time; never more than have come.
         hooks: the batch hooks.
+        first: the index of the first batch.
     """
     logs: Any = None
-    step, done = 0, None
+    step, done = first, None
     for slot in slots:
         if hooks.stopped:
             break
@@ -119,10 +122,10 @@ def stream_pass(binding: Binding, slots: Iterator[Slot], pacer: Pacer, hooks: Ho
     return logs
 
 
-def eager_pass(step_function: Step, batches: Iterable[Any], hooks: Hooks) -> Any:
-    """Run the step as plain Python for each batch; returns the last logs."""
+def eager_pass(step_function: Step, batches: Iterable[Any], hooks: Hooks, first: int = 0) -> Any:
+    """Run the step as plain Python for each batch, from an index on; returns the last logs."""
     logs: Any = None
-    for step, batch in enumerate(batches):
+    for step, batch in enumerate(batches, first):
         if hooks.stopped:
             break
         hooks.begin(step)

@@ -1,11 +1,11 @@
 """Runner: passes of one mode over one set of data, in the fastest way that is allowed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.data import ArrayData, Data, EpochFeed
+from deepkit.tensors import get_random_state, set_host_random_state, set_random_state
 from deepkit.training._device_blocks import BlockFeed
 from deepkit.training._device_data import DeviceData, fits_on_device
 from deepkit.training._modes import bind_program, own_step
@@ -45,6 +45,9 @@ class Runner:
         on_device = isinstance(data, ArrayData) and steps is None and not self._eager
         self._pacer = Pacer()
         self._alone = False
+        self._notes_random_state = False
+        self._random: dict[str, Any] | None = None
+        self._left_at: dict[str, Any] | None = None
         if on_device and fits_on_device(data):
             self._device = DeviceData(data)
         else:
@@ -63,40 +66,87 @@ class Runner:
             resume: where an interrupted pass goes on.
         """
         hooks = Hooks(callbacks, self._mode, self._model)
-        if self._device is not None:
-            return self._run_on_device(hooks, callbacks, resume)
-        batches = self._batches(resume)
-        if self._eager:
-            return eager_pass(own_step(self._model, self._mode), batches, hooks)
-        binding = bind_program(self._model, self._mode)
         self._alone = hooks.active
-        return stream_pass(binding, batches, self._pacer_for(hooks), hooks)
+        done = 0 if resume is None else resume.batch
+        if self._device is not None:
+            logs = self._run_on_device(hooks, resume, done)
+        else:
+            self._go_on(resume, done)
+            logs = self._run_batches(hooks, done)
+        if logs is None and done:
+            return resume.logs  # no batch of the epoch was left
+        return logs
+
+    def _run_on_device(self, hooks: Hooks, resume: ResumePoint | None, done: int) -> Any:
+        assert self._device is not None
+        binding = bind_program(self._model, self._mode)
+        if done:
+            set_random_state(self._left_at["random"])
+        if self._notes_random_state:
+            self._random = get_random_state()
+        order = self._device.order()
+        if done:
+            resume.settle()
+        return device_pass(binding, self._device, order, self._pacer_for(hooks), hooks, done)
+
+    def _run_batches(self, hooks: Hooks, done: int) -> Any:
+        batches = self._feed.epoch()
+        if self._eager:
+            return eager_pass(own_step(self._model, self._mode), batches, hooks, done)
+        binding = bind_program(self._model, self._mode)
+        return stream_pass(binding, batches, self._pacer_for(hooks), hooks, done)
+
+    def _go_on(self, resume: ResumePoint | None, done: int) -> None:
+        """Bring the feed to where it was left, and random generators to where they were then."""
+        position, self._left_at = self._left_at, None
+        if position is None:
+            return
+        now = get_random_state()
+        self._feed.go_to(position, done)
+        if not done:
+            set_random_state(now)
+            return
+        drawn = get_random_state()
+        resume.settle()
+        if self._data.is_read_again:
+            # A generator may draw from them, and has drawn no more than it did for these batches.
+            set_host_random_state(drawn)
 
     def _pacer_for(self, hooks: Hooks) -> Pacer:
         fixed = self._model._trainer.steps_per_execution
         return Pacer(fixed) if hooks.active or fixed > 1 else self._pacer
 
-    def _run_on_device(
-        self, hooks: Hooks, callbacks: CallbackList, resume: ResumePoint | None
-    ) -> Any:
-        assert self._device is not None
-        binding = bind_program(self._model, self._mode)
-        order = self._device.order()
-        if resume is not None:
-            resume.settle(self._model)
-        skip = 0 if resume is None else resume.batch
-        return device_pass(binding, self._device, order, self._pacer_for(hooks), hooks, skip)
+    def note_positions(self) -> None:
+        """From now on, note what `position` tells of random states."""
+        self._notes_random_state = True
+        if self._device is None:
+            self._feed.notes_random_state = True
 
-    def _batches(self, resume: ResumePoint | None) -> Iterator[Any]:
-        """The batches of a pass; random generators are set right once those done are skipped."""
-        if resume is None:
-            yield from self._feed.epoch()
-            return
-        batches = self._feed.epoch(resume.batch)
-        first = next(batches)
-        resume.settle(self._model)
-        yield first
-        yield from batches
+    def position(self) -> dict[str, Any]:
+        """Where the data stands, for `go_to` in another process; JSON can hold it."""
+        if self._device is None:
+            return self._feed.position()
+        # As that of a feed whose epochs are passes, which it may be on another machine.
+        return {
+            "epochs": 0,
+            "total": 0,
+            "taken": None,
+            "exhausted": False,
+            "random": self._random,
+            "first_random": None,
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """What tells that another process has the same data, in what JSON can hold."""
+        return {**self._data.facts(), "steps": self.steps}
+
+    def go_to(self, position: dict[str, Any]) -> None:
+        """Let the next pass go on where the runner of another process stood.
+
+        Args:
+            position: what `position` returned.
+        """
+        self._left_at = position
 
     def close(self) -> None:
         """End what reads ahead."""

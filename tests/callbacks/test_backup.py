@@ -1,21 +1,29 @@
 """Backups: what they restore, and that faults never lose both backup and run."""
 
+import os
 import random
-import zipfile
 
+import h5py
 import ml_dtypes
 import numpy as np
 import pytest
 
 from deepkit.callbacks import (
     BackupAndRestore,
+    Callback,
     CallbackList,
     EarlyStopping,
     ModelCheckpoint,
     ReduceLROnPlateau,
 )
-from deepkit.callbacks import _backup_file as backup_file
-from deepkit.core.errors import ArgumentError, CorruptFileError, NotBuiltError
+from deepkit.callbacks._backup_codec import pack, unpack
+from deepkit.core.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    CorruptFileError,
+    NotBuiltError,
+    WeightMismatchError,
+)
 from deepkit.tensors import Variable, draw_seed, set_random_seed
 from tests.callbacks.fakes import FakeMetric, FakeModel, FakeOptimizer
 
@@ -134,13 +142,11 @@ def test_batches(tmp_path):
     callbacks = CallbackList(BackupAndRestore(tmp_path, save_freq=2), model=model)
     callbacks.on_train_begin()
     callbacks.on_epoch_begin(0)
-    order = np.random.permutation(10)
     for batch in range(5):
         model.weight = model.weight + 1
         metric.variables[0].assign([float(batch + 1)])
         last = np.random.rand()
         callbacks.on_train_batch_end(batch, {"loss": 1.0})
-    np.random.seed(5)
     other_metric = FakeMetric("loss")
     other_metric.variables = [Variable(np.array([0.0], "float32"))]
     other = FakeModel(metrics=[other_metric])
@@ -150,9 +156,11 @@ def test_batches(tmp_path):
     assert (point.epoch, point.batch) == (0, 4)
     assert other.weight.tolist() == [4.0, 4.0]
     restored.on_epoch_begin(0)
-    assert np.array_equal(np.random.permutation(10), order)
-    point.settle(other)
+    other_metric.variables[0].assign([0.0])
+    other.weight = np.zeros(2, "float32")
+    point.settle()
     assert np.random.rand() == last
+    assert other.weight.tolist() == [0.0, 0.0]  # no variable of a run that `fit` does not know
     assert other_metric.variables[0].numpy().tolist() == [4.0]
 
 
@@ -167,30 +175,33 @@ def damage(path, how):
     elif how == "empty":
         path.write_bytes(b"")
     elif how == "flipped":
-        index = data.index(b"description.json") + 40
+        index = data.index(b'"stop_training"')
         path.write_bytes(data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :])
     elif how == "weights":
-        index = data.index(b"NUMPY") + 100
-        path.write_bytes(data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :])
+        with h5py.File(path, "r+") as file:
+            file["vars/0"][0] += 1
+    elif how == "missing":
+        with h5py.File(path, "r+") as file:
+            del file["deepkit_run"]
     else:
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("other", "x")
+        with h5py.File(path, "w") as file:
+            file["vars/0"] = np.zeros(2, "float32")
 
 
-DAMAGES = ["truncated", "empty", "flipped", "weights", "other"]
+DAMAGES = ["truncated", "empty", "flipped", "weights", "missing", "other"]
 
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_damaged_backup_gives_way_to_the_one_before(how, tmp_path):
     interrupted(tmp_path, LOSSES, 3, double_checkpoint=True)
-    assert backups(tmp_path) == ["training.backup", "training.previous.backup"]
-    damage(tmp_path / "training.backup", how)
+    assert backups(tmp_path) == ["training.previous.weights.h5", "training.weights.h5"]
+    damage(tmp_path / "training.weights.h5", how)
     with pytest.warns(UserWarning) as warned:
         model, _, numbers = train(tmp_path, LOSSES, double_checkpoint=True)
     message = str(warned[0].message)
-    assert "training.backup' to be a backup of a training run, but it is damaged" in message
+    assert message.startswith(f"The backup {str(tmp_path / 'training.weights.h5')!r} could not be")
     assert "so training goes on from the one before it, " in message
-    assert "training.previous.backup" in message
+    assert "training.previous.weights.h5" in message
     assert len(numbers) == 4 and model.weight.tolist() == [21.0, 21.0]
 
 
@@ -202,57 +213,115 @@ def test_run_never_begins_anew_in_silence(how, tmp_path):
     with pytest.raises(CorruptFileError) as info:
         train(tmp_path, LOSSES)
     message = str(info.value)
-    assert message.startswith("Expected a backup that can be read, but Expected '")
-    assert "training.backup" in message and "training.previous.backup" in message
-    assert message.endswith(f"Delete the folder {str(tmp_path)!r} to begin anew.")
+    assert message.startswith(f"Expected a backup that can be read in {str(tmp_path)!r}, but '")
+    assert "training.weights.h5" in message and "training.previous.weights.h5" in message
+    assert message.endswith("Delete the folder to begin anew.")
 
 
 def test_failed_save_keeps_the_old_backup(tmp_path, monkeypatch):
     interrupted(tmp_path, LOSSES, 2)
-    before = (tmp_path / "training.backup").read_bytes()
+    before = (tmp_path / "training.weights.h5").read_bytes()
 
     class Full(FakeModel):
-        def save_weights(self, path, overwrite):
-            super().save_weights(path, overwrite)
-            raise OSError("No space left on device")
+        def save_own_variables(self, store):
+            if sum(self.weight) > 8:
+                raise OSError("No space left on device")
+            super().save_own_variables(store)
 
     with pytest.raises(OSError, match="No space left"):
         train(tmp_path, LOSSES, model=Full(FakeOptimizer()))
-    assert (tmp_path / "training.backup").read_bytes() == before
-    assert backups(tmp_path) == ["training.backup"]
+    assert (tmp_path / "training.weights.h5").read_bytes() == before
+    assert backups(tmp_path) == ["training.weights.h5"]
 
 
 def test_leftovers_of_killed_runs_are_removed(tmp_path):
     interrupted(tmp_path, LOSSES, 2)
-    (tmp_path / ".backup-dead").mkdir()
-    (tmp_path / ".backup-dead" / "state.weights.h5").write_bytes(b"half")
+    leftover = tmp_path / ".training.weights.h5.0123456789abcdef.tmp"
+    leftover.write_bytes(b"half")
+    os.utime(leftover, (0, 0))
+    (tmp_path / ".other.0123456789abcdef.tmp").write_bytes(b"of others")
     train(tmp_path, LOSSES[:3], delete_checkpoint=False)
-    assert backups(tmp_path) == ["training.backup"]
+    assert backups(tmp_path) == [".other.0123456789abcdef.tmp", "training.weights.h5"]
 
 
 def test_replacing_happens_after_the_file_is_on_disk(tmp_path, monkeypatch):
     calls = []
     for name in ("fsync", "replace"):
-        real = getattr(backup_file.os, name)
+        real = getattr(os, name)
         monkeypatch.setattr(
-            backup_file.os, name, lambda *a, real=real, name=name: (calls.append(name), real(*a))
+            os, name, lambda *a, real=real, name=name: (calls.append(name), real(*a))
         )
     train(tmp_path, LOSSES[:1])
     assert calls == ["fsync", "replace", "fsync"]
 
 
-def test_all_dtypes_survive(tmp_path):
-    arrays = {
-        "a/b:c": np.array([1.5, -2.0], ml_dtypes.bfloat16),
-        "f": np.array(3.5, np.float64),
-        "g": np.array([[1, 2]], np.int8),
+def test_states_of_callbacks_survive():
+    arrays = {}
+    state = {
+        "none": None,
+        "deep": {"list": [1, 2.5, "text", True, float("inf")], "tuple": (1, 2)},
+        "bfloat16": np.array([1.5, -2.0], ml_dtypes.bfloat16),
+        "scalar": np.float64(3.5),
+        "many": [np.array([[1, 2]], np.int8), Variable([3.0])],
     }
-    path = tmp_path / "x.backup"
-    backup_file.write_backup(path, lambda p: open(p, "wb").close(), {"a": [1.0]}, arrays)
-    description, found = backup_file.read_backup(path, lambda p: None)
-    assert description == {"a": [1.0]}
-    for name, array in arrays.items():
-        assert found[name].dtype == array.dtype and np.array_equal(found[name], array)
+    found = unpack(pack(state, arrays, "Mine"), arrays)
+    assert found["none"] is None
+    assert found["deep"] == {"list": [1, 2.5, "text", True, float("inf")], "tuple": [1, 2]}
+    assert found["bfloat16"].dtype == ml_dtypes.bfloat16 and found["bfloat16"].tolist() == [1.5, -2]
+    assert found["scalar"] == 3.5 and found["many"][0].dtype == np.int8
+    assert found["many"][1].tolist() == [3.0]
+
+
+@pytest.mark.parametrize("part", [object(), {1: 2}, np.array(["text"], object)])
+def test_states_of_other_parts_are_refused(part):
+    with pytest.raises(
+        ArgumentTypeError, match="Expected the state of Mine to be made of dicts wi"
+    ):
+        pack({"part": [part]}, {}, "Mine")
+
+
+def test_dtypes_of_arrays_survive_in_the_file(tmp_path):
+    class Mine(Callback):
+        state = {"a": [np.array([1.5], ml_dtypes.bfloat16), np.array(2, "uint8")]}
+
+        def get_backup_state(self):
+            return self.state
+
+        def set_backup_state(self, state):
+            self.restored = state
+
+    interrupted(tmp_path, LOSSES, 2, extra=[Mine()])
+    mine = Mine()
+    train(tmp_path, LOSSES, extra=[mine])
+    restored = mine.restored["a"]
+    assert [array.dtype.name for array in restored] == ["bfloat16", "uint8"]
+    assert [array.tolist() for array in restored] == [[1.5], 2]
+
+
+def test_backup_of_another_model_is_an_error(tmp_path):
+    interrupted(tmp_path, LOSSES, 2)
+    model = FakeModel(FakeOptimizer())
+    model.variable = Variable(np.zeros(3, "float32"))
+    with pytest.raises(WeightMismatchError) as info:
+        train(tmp_path, LOSSES, model=model)
+    message = str(info.value)
+    assert "Expected a value of shape (3,) for the variable" in message
+    assert f"The backup in {str(tmp_path)!r} is of another model or optimizer. Make" in message
+    assert model.weight.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_backup_of_other_metrics_is_an_error(tmp_path):
+    interrupted(tmp_path, LOSSES, 2)
+    metric = FakeMetric("loss")
+    metric.variables = [Variable(np.zeros(1, "float32"))]
+    with pytest.raises(WeightMismatchError) as info:
+        train(tmp_path, LOSSES, model=FakeModel(FakeOptimizer(), [metric]))
+    assert "0 variables of the model, its optimizers and metrics in the file, 1" in str(info.value)
+
+
+def test_one_backup_serves_a_run(tmp_path):
+    with pytest.raises(ArgumentError, match=r"one BackupAndRestore, or `resume` of `fit`.*'b'\]"):
+        CallbackList([BackupAndRestore("a"), BackupAndRestore("b")])
 
 
 def test_model_must_have_weights(tmp_path):

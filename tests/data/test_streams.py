@@ -318,11 +318,6 @@ def test_generator_without_steps_serves_one_epoch():
         list(feed.epoch())
 
 
-def test_skipping_resumes_an_epoch():
-    feed = EpochFeed(make_data(Loader(5)))
-    assert firsts(feed.epoch(skip=3)) == [3.0, 4.0]
-
-
 def test_wrapping_and_closing():
     closed = []
 

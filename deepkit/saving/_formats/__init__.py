@@ -6,6 +6,7 @@ from typing import Any
 _PARTS = {
     "archive": "_archive",
     "legacy": "_legacy",
+    "run": "_run",
     "shards": "_shards",
     "weights": "_weights",
 }

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from deepkit.core import serialization
-from deepkit.core.errors import CorruptFileError, UnsafeFileError
+from deepkit.core.errors import CorruptFileError
 from deepkit.saving._atomic import replacing, replacing_folder, sync_folder
 from deepkit.saving._formats._assets import assets_of, load_assets
 from deepkit.saving._formats._checksums import Piece, joined, workers

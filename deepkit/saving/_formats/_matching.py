@@ -14,6 +14,8 @@ from deepkit.tensors import SeedGenerator
 
 # The attribute of a group of variables that a file may lack; it says whose they are.
 CLASS_ATTRIBUTE = "class_name"
+# The group of what a training run needs besides the state of a model.
+RUN = "deepkit_run"
 # An optimizer that was not built has no more than its iterations and learning rate, and again so
 # many for one that it wraps.
 _UNBUILT_OPTIMIZER = 4
@@ -145,9 +147,9 @@ def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, DatasetInfo]) -> boo
 
 
 def _is_optional_in_file(path: str, reader: Hdf5Reader) -> bool:
-    """Whether a model may lack what a file has at a path: seeds, and the state of optimizers."""
+    """Whether a model may lack what a file has at a path: seeds, states of optimizers, a run."""
     group, _, _ = path.rpartition("/")
-    if reader.text(group, CLASS_ATTRIBUTE) is not None:
+    if path.startswith(f"{RUN}/") or reader.text(group, CLASS_ATTRIBUTE) is not None:
         return True
     steps = path.split("/")
     return any(s in ("optimizer", _OLD_SEEDS) or s.endswith("_optimizer") for s in steps)

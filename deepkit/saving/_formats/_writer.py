@@ -72,6 +72,15 @@ class Hdf5Writer:
         with self._content.lent(piece):
             return self._h5.create_dataset(path, data=array)
 
+    def has(self, variable: Any) -> bool:
+        """Whether a variable was written."""
+        return id(variable) in self._written
+
+    def forget(self, path: str) -> None:
+        """Take back an array that was written, before another one comes to its place."""
+        del self._manifest.datasets[path]
+        self._written = {key: value for key, value in self._written.items() if value[1] != path}
+
     def text(self, name: str, text: str) -> None:
         """Write a text attribute of the root."""
         self._h5.attrs[name] = text

@@ -28,7 +28,11 @@ def cases(keras):
     losses, metrics, optimizers = keras.losses, keras.metrics, keras.optimizers
 
     def loss(title, make):
-        return {"kind": "loss", "title": title, "make": lambda: {"loss": make(), "optimizer": "sgd"}}
+        return {
+            "kind": "loss",
+            "title": title,
+            "make": lambda: {"loss": make(), "optimizer": "sgd"},
+        }
 
     def metric(title, make):
         return {
@@ -45,7 +49,11 @@ def cases(keras):
                 home = getattr(home, part)
             return {"loss": "mse", "optimizer": home(**values)}
 
-        return {"kind": "optimizer", "title": class_name + " " + (_title or repr(kwargs)), "make": make}
+        return {
+            "kind": "optimizer",
+            "title": class_name + " " + (_title or repr(kwargs)),
+            "make": make,
+        }
 
     for name in LOSS_NAMES.split():
         yield loss(name, lambda n=name: n)
@@ -60,7 +68,9 @@ def cases(keras):
     yield loss("function", lambda: losses.mean_squared_error)
     yield loss("smoothed", lambda: losses.CategoricalCrossentropy(label_smoothing=0.1))
     yield loss("logits", lambda: losses.CategoricalCrossentropy(from_logits=True))
-    yield loss("binary logits", lambda: losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.2))
+    yield loss(
+        "binary logits", lambda: losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.2)
+    )
     yield loss("Huber 0.1", lambda: losses.Huber(delta=0.1))
     yield loss("CosineSimilarity 0", lambda: losses.CosineSimilarity(axis=0))
     yield loss("list", lambda: ["mae"])
@@ -132,7 +142,9 @@ def cases(keras):
         "CosineDecayRestarts": (0.1, 2, 1.5, 0.9, 0.1),
     }
     for name, args in sorted(schedules.items()):
-        yield optimizer("SGD", name, learning_rate=lambda n=name, a=args: getattr(optimizers.schedules, n)(*a))
+        yield optimizer(
+            "SGD", name, learning_rate=lambda n=name, a=args: getattr(optimizers.schedules, n)(*a)
+        )
     yield optimizer("SGD", "warm", learning_rate=lambda: optimizers.schedules.CosineDecay(
         0.0, 3, 0.1, warmup_target=0.2, warmup_steps=1))  # fmt: skip
     yield {

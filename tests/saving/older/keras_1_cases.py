@@ -34,7 +34,9 @@ def cases(keras):
     yield case("Dense", (4,), 3, activation="relu", init="he_normal", bias=False)
     yield case("Dense", (4,), 3, activity_regularizer=lambda: regularizers.activity_l2(0.1), **rich)
     yield case("Dense", (4,), 3, W_constraint=lambda: keras.constraints.unitnorm(0))
-    for init in "uniform lecun_uniform normal zero one glorot_normal he_uniform orthogonal identity".split():
+    for init in (
+        "uniform lecun_uniform normal zero one glorot_normal he_uniform orthogonal identity".split()
+    ):
         yield case("Dense", (3,), 3, init=init)
     for name in "softmax softplus softsign relu tanh sigmoid hard_sigmoid linear elu".split():
         yield case("Activation", SEQUENCE, name)
@@ -53,16 +55,55 @@ def cases(keras):
     yield case("ActivityRegularization", (4,), l1=0.1, l2=0.2)
     yield case("Masking", SEQUENCE, mask_value=0.5)
     yield case("Embedding", [("int32", (3,))], 5, 4)
-    yield case("Embedding", [("int32", (3,))], 5, 4, mask_zero=True, init="normal", W_regularizer=rich["W_regularizer"])
+    yield case(
+        "Embedding",
+        [("int32", (3,))],
+        5,
+        4,
+        mask_zero=True,
+        init="normal",
+        W_regularizer=rich["W_regularizer"],
+    )
     yield case("Embedding", [("int32", (3,))], 5, 4, dropout=0.2)
     yield case("Convolution1D", SEQUENCE, 3, 2)
-    yield case("Convolution1D", SEQUENCE, 3, 2, border_mode="same", subsample_length=2, activation="relu", **rich)
+    yield case(
+        "Convolution1D",
+        SEQUENCE,
+        3,
+        2,
+        border_mode="same",
+        subsample_length=2,
+        activation="relu",
+        **rich,
+    )
     yield case("AtrousConvolution1D", SEQUENCE, 3, 2, atrous_rate=2)
     yield case("Convolution2D", IMAGE, 3, 2, 3, dim_ordering="tf")
-    yield case("Convolution2D", IMAGE, 3, 2, 3, border_mode="same", subsample=(2, 2), bias=False, dim_ordering="tf", **rich)
+    yield case(
+        "Convolution2D",
+        IMAGE,
+        3,
+        2,
+        3,
+        border_mode="same",
+        subsample=(2, 2),
+        bias=False,
+        dim_ordering="tf",
+        **rich,
+    )
     yield case("AtrousConvolution2D", IMAGE, 3, 2, 2, atrous_rate=(2, 2), dim_ordering="tf")
-    yield case("Deconvolution2D", IMAGE, 3, 2, 2, (None, 12, 12, 3), subsample=(2, 2), dim_ordering="tf")
-    yield case("SeparableConvolution2D", IMAGE, 3, 2, 2, depth_multiplier=2, dim_ordering="tf", depthwise_regularizer=lambda: regularizers.l2(0.1))
+    yield case(
+        "Deconvolution2D", IMAGE, 3, 2, 2, (None, 12, 12, 3), subsample=(2, 2), dim_ordering="tf"
+    )
+    yield case(
+        "SeparableConvolution2D",
+        IMAGE,
+        3,
+        2,
+        2,
+        depth_multiplier=2,
+        dim_ordering="tf",
+        depthwise_regularizer=lambda: regularizers.l2(0.1),
+    )
     yield case("Convolution3D", VOLUME, 3, 2, 2, 2, dim_ordering="tf")
     yield case("LocallyConnected1D", SEQUENCE, 3, 2)
     for kind in ("Max", "Average"):
@@ -85,7 +126,15 @@ def cases(keras):
     yield case("Cropping2D", IMAGE, ((1, 2), (0, 3)), dim_ordering="tf")
     yield case("Cropping3D", VOLUME, ((1, 1), (0, 1), (2, 0)), dim_ordering="tf")
     yield case("BatchNormalization", (4,))
-    yield case("BatchNormalization", IMAGE, axis=1, momentum=0.9, epsilon=0.01, beta_init="one", gamma_regularizer=lambda: regularizers.l2(0.1))
+    yield case(
+        "BatchNormalization",
+        IMAGE,
+        axis=1,
+        momentum=0.9,
+        epsilon=0.01,
+        beta_init="one",
+        gamma_regularizer=lambda: regularizers.l2(0.1),
+    )
     yield case("BatchNormalization", (4,), mode=1)
     yield case("BatchNormalization", (4,), mode=2)
     yield case("LeakyReLU", SEQUENCE, alpha=0.125)
@@ -97,13 +146,31 @@ def cases(keras):
     for name in ("SimpleRNN", "GRU", "LSTM"):
         yield case(name, SEQUENCE, 3, consume_less="gpu")
         yield case(name, SEQUENCE, 3, consume_less="gpu", return_sequences=True, go_backwards=True)
-        yield case(name, SEQUENCE, 3, consume_less="gpu", init="he_normal", inner_init="identity", activation="relu", W_regularizer=rich["W_regularizer"], U_regularizer=rich["b_regularizer"], b_regularizer=rich["b_regularizer"], dropout_W=0.1, dropout_U=0.2)
+        yield case(
+            name,
+            SEQUENCE,
+            3,
+            consume_less="gpu",
+            init="he_normal",
+            inner_init="identity",
+            activation="relu",
+            W_regularizer=rich["W_regularizer"],
+            U_regularizer=rich["b_regularizer"],
+            b_regularizer=rich["b_regularizer"],
+            dropout_W=0.1,
+            dropout_U=0.2,
+        )
     for name in ("GRU", "LSTM"):
         yield case(name, SEQUENCE, 3, consume_less="gpu", inner_activation="sigmoid")
     yield case("LSTM", SEQUENCE, 3, consume_less="gpu", forget_bias_init="zero")
     yield case("TimeDistributed", SEQUENCE, lambda: layers.Dense(3, name="inner"))
     for mode in ("concat", "sum", "ave"):
-        yield case("Bidirectional", SEQUENCE, lambda: layers.LSTM(3, consume_less="gpu", name="inner"), merge_mode=mode)
+        yield case(
+            "Bidirectional",
+            SEQUENCE,
+            lambda: layers.LSTM(3, consume_less="gpu", name="inner"),
+            merge_mode=mode,
+        )
     two = [SEQUENCE, SEQUENCE]
     for mode in ("sum", "mul", "concat", "ave", "max"):
         yield case("Merge", two, mode=mode)

@@ -86,7 +86,9 @@ def cases(keras):
             3,
             kernel_initializer=lambda n=name, a=args: getattr(initializers, n)(*a),
         )
-    for name in "he_normal he_uniform glorot_normal glorot_uniform lecun_normal lecun_uniform".split():
+    for (
+        name
+    ) in "he_normal he_uniform glorot_normal glorot_uniform lecun_normal lecun_uniform".split():
         yield case(
             "Dense", (3,), 3, bias_initializer="one",
             kernel_initializer=lambda n=name: getattr(initializers, n)(seed=3),
@@ -248,14 +250,18 @@ def cases(keras):
         yield case(name, SEQUENCE, 3, time_major=False)
         cell = lambda n=name, **k: getattr(layers, n + "Cell")(3, name="cell", **k)  # noqa: E731
         yield case("RNN", SEQUENCE, cell, return_sequences=True)
-        yield case("RNN", SEQUENCE, lambda n=name: [getattr(layers, n + "Cell")(3, name=k) for k in "ab"])
+        yield case(
+            "RNN", SEQUENCE, lambda n=name: [getattr(layers, n + "Cell")(3, name=k) for k in "ab"]
+        )
     for name in ("GRU", "LSTM"):
         yield case(name, SEQUENCE, 3, recurrent_activation="hard_sigmoid")
         yield case(name, SEQUENCE, 3, recurrent_activation="sigmoid")
     yield case("GRU", SEQUENCE, 3, reset_after=True)
     yield case("GRU", SEQUENCE, 3, reset_after=False)
     yield case("LSTM", SEQUENCE, 3, unit_forget_bias=False)
-    yield case("RNN", SEQUENCE, lambda: layers.StackedRNNCells([layers.LSTMCell(2), layers.GRUCell(3)]))
+    yield case(
+        "RNN", SEQUENCE, lambda: layers.StackedRNNCells([layers.LSTMCell(2), layers.GRUCell(3)])
+    )
     inner = {"return_sequences": True, "name": "inner"}
     for mode in ("concat", "sum", "mul", "ave"):
         yield case("Bidirectional", SEQUENCE, lambda: layers.LSTM(3, **inner), merge_mode=mode)

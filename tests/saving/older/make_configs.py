@@ -33,7 +33,9 @@ def main(package, target):
     report = {"package": package, "version": version, "layers": [], "models": [], "compile": []}
     skipped = {}
     for case in (keras_1_cases if is_one(keras) else layer_cases).cases(keras):
-        attempt(report["layers"], skipped, case, lambda c: of_model(keras, layer_model(keras, c)), keras)
+        attempt(
+            report["layers"], skipped, case, lambda c: of_model(keras, layer_model(keras, c)), keras
+        )
     for case in model_cases.cases(keras):
         attempt(report["models"], skipped, case, lambda c: of_model(keras, c["make"]()), keras)
     if tf is not None:
@@ -131,7 +133,10 @@ def structured(model, arrays):
 
 def values(output):
     output = np.asarray(output)
-    return {"shape": list(output.shape), "values": [rounded(v) for v in output.reshape(-1).tolist()]}
+    return {
+        "shape": list(output.shape),
+        "values": [rounded(v) for v in output.reshape(-1).tolist()],
+    }
 
 
 def rounded(value):
@@ -181,7 +186,10 @@ def has_archives():
         import tensorflow as tf
     except ImportError:
         return False
-    return tuple(int(part) for part in tf.__version__.split(".")[:2]) >= (2, 12) and "keras" != sys.argv[1]
+    return (
+        tuple(int(part) for part in tf.__version__.split(".")[:2]) >= (2, 12)
+        and "keras" != sys.argv[1]
+    )
 
 
 def of_compile(keras, case):

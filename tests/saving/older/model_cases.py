@@ -11,7 +11,9 @@ def cases(keras):
         return Model(input=inputs, output=outputs) if one else Model(inputs=inputs, outputs=outputs)
 
     def added(tensors, name):
-        return layers.merge(tensors, mode="sum", name=name) if one else layers.add(tensors, name=name)
+        return (
+            layers.merge(tensors, mode="sum", name=name) if one else layers.add(tensors, name=name)
+        )
 
     def chain():
         return Sequential([Dense(3, input_shape=(4,), name="a"), Dense(2, name="b")])
@@ -45,7 +47,9 @@ def cases(keras):
 
     def initial_state():
         x, s = Input(shape=(5, 4), name="x"), Input(shape=(3,), name="s")
-        return drawn([x, s], layers.GRU(3, name="gru", recurrent_activation="sigmoid")(x, initial_state=s))
+        return drawn(
+            [x, s], layers.GRU(3, name="gru", recurrent_activation="sigmoid")(x, initial_state=s)
+        )
 
     def initial_states():
         x = Input(shape=(5, 4), name="x")
@@ -55,8 +59,12 @@ def cases(keras):
 
     def encoder():
         x, y = Input(shape=(5, 4), name="x"), Input(shape=(5, 4), name="y")
-        _, *states = layers.LSTM(3, return_state=True, name="encoder", recurrent_activation="sigmoid")(x)
-        decoder = layers.LSTM(3, return_sequences=True, name="decoder", recurrent_activation="sigmoid")
+        _, *states = layers.LSTM(
+            3, return_state=True, name="encoder", recurrent_activation="sigmoid"
+        )(x)
+        decoder = layers.LSTM(
+            3, return_sequences=True, name="decoder", recurrent_activation="sigmoid"
+        )
         return drawn([x, y], decoder(y, initial_state=states))
 
     def training():
@@ -104,7 +112,9 @@ def cases(keras):
     def merged_chains():
         left = Sequential([Dense(3, input_shape=(4,), name="a")], name="left")
         right = Sequential([Dense(3, input_shape=(4,), name="b")], name="right")
-        return Sequential([layers.Merge([left, right], mode="concat", name="merge"), Dense(2, name="c")])
+        return Sequential(
+            [layers.Merge([left, right], mode="concat", name="merge"), Dense(2, name="c")]
+        )
 
     for make in (
         chain, chain_of_models, unnamed, shared, nested_twice, chain_in_drawing, several_outputs,

@@ -235,4 +235,3 @@ _FINISHED: dict[str, Callable[[dict[str, Any], str], None]] = {
     "ZeroPadding1D": _finish_padding,
     "ZeroPadding2D": _finish_padding,
 }
-

@@ -123,7 +123,12 @@ _REDUCTIONS = {
 _AXIS = {"axis": "axis"}
 _SOFTMAX = {"logits": "x", **_AXIS}
 _ARGMAX = Op("argmax", {"input": "x", **_AXIS}, {"output_type": ("int64", "int32")})
-_PAD = {"tensor": "x", "paddings": "pad_width", "mode": "mode", "constant_values": "constant_values"}
+_PAD = {
+    "tensor": "x",
+    "paddings": "pad_width",
+    "mode": "mode",
+    "constant_values": "constant_values",
+}
 _GATHER = Op(
     "take",
     {"params": "x", "indices": "indices", **_AXIS},

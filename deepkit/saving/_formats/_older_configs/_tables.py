@@ -152,5 +152,42 @@ GONE: dict[str, Harmless] = {
 
 # Layers of older Keras that deepkit has no equal of.
 UNKNOWN_LAYERS = frozenset(
-    ["CategoryEncoding", "CenterCrop", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "ConvLSTM2DCell", "ConvRecurrent2D", "Deconvolution2D", "Deconvolution3D", "DenseFeatures", "Discretization", "EigenvalueRegularizer", "HashedCrossing", "Hashing", "Highway", "IntegerLookup", "LocallyConnected1D", "LocallyConnected2D", "MaxoutDense", "ParametricSoftplus", "PeepholeLSTMCell", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomFourierFeatures", "RandomHeight", "RandomRotation", "RandomTranslation", "RandomWidth", "RandomZoom", "Resizing", "SReLU", "SpectralNormalization", "StringLookup", "TextVectorization"]
+    [
+        "CategoryEncoding",
+        "CenterCrop",
+        "ConvLSTM1D",
+        "ConvLSTM2D",
+        "ConvLSTM3D",
+        "ConvLSTM2DCell",
+        "ConvRecurrent2D",
+        "Deconvolution2D",
+        "Deconvolution3D",
+        "DenseFeatures",
+        "Discretization",
+        "EigenvalueRegularizer",
+        "HashedCrossing",
+        "Hashing",
+        "Highway",
+        "IntegerLookup",
+        "LocallyConnected1D",
+        "LocallyConnected2D",
+        "MaxoutDense",
+        "ParametricSoftplus",
+        "PeepholeLSTMCell",
+        "RandomBrightness",
+        "RandomContrast",
+        "RandomCrop",
+        "RandomFlip",
+        "RandomFourierFeatures",
+        "RandomHeight",
+        "RandomRotation",
+        "RandomTranslation",
+        "RandomWidth",
+        "RandomZoom",
+        "Resizing",
+        "SReLU",
+        "SpectralNormalization",
+        "StringLookup",
+        "TextVectorization",
+    ]
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from deepkit.tensors import global_seed_generator
+from deepkit.tensors._seeds import global_seed_generator
 
 
 def get_random_state() -> dict[str, Any]:
@@ -20,8 +20,13 @@ def get_random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: dict[str, Any]) -> None:
-    """Set the generators to states that `get_random_state` returned."""
+    """Set the generators to states that `get_random_state` returned, also by way of JSON."""
     global_seed_generator().state.assign(np.array(state["deepkit"], "uint32"))
+    set_host_random_state(state)
+
+
+def set_host_random_state(state: dict[str, Any]) -> None:
+    """Set the generators of Python and NumPy alone."""
     version, keys, gauss = state["python"]
     random.setstate((version, tuple(keys), gauss))
     np.random.set_state(tuple(state["numpy"]))
