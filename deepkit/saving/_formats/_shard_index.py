@@ -62,6 +62,7 @@ class ShardIndex:
         """
         with path.open("rb") as stream:
             text = stream.read(MAX_BYTES + 1)
+        _check_kind(text, file)
         content = read_json(text, "The index of shards", file)
         if not isinstance(content, dict) or not isinstance(content.get(_MAP), dict):
             raise CorruptFileError(f"'{file}' is no index of shards: it has no '{_MAP}'.")
@@ -76,6 +77,19 @@ class ShardIndex:
                 f"{MAX_SHARDS:,} are read."
             )
         return cls(files, shards)
+
+
+def _check_kind(text: bytes, file: str) -> None:
+    """Raise if an index is empty, or a file of another kind."""
+    if not text:
+        raise CorruptFileError(f"'{file}' is empty: it has no bytes.")
+    kinds = {b"PK": ("a zip archive", ".keras"), b"\x89H": ("an HDF5 file", ENDING)}
+    if text[:2] in kinds:
+        kind, ending = kinds[text[:2]]
+        raise CorruptFileError(
+            f"'{file}' is no index of shards, whatever its name says. It is {kind}: give it the "
+            f"ending `{ending}`."
+        )
 
 
 def _one_or_all(names: Sequence[str]) -> str | list[str]:
