@@ -345,7 +345,7 @@ def test_an_index_whose_manifest_is_forged(copied):
     ids=lambda name: name[:20],
 )
 def test_S17_names_that_lead_elsewhere(name, copied):
-    changed(copied, lambda c: (c["weight_map"].update({first_group(c): name})))
+    changed(copied, lambda c: c["weight_map"].update({first_group(c): name}))
     refused(copied, UnsafeFileError, "expected its shards to be files beside it")
 
 
