@@ -1,4 +1,4 @@
-"""What is saved, loaded and saved again is the same, bit for bit, and each variable is there once."""
+"""What is saved, loaded and saved again is the same bit for bit, each variable once."""
 
 import json
 import zipfile

@@ -1,4 +1,4 @@
-"""Keras, in a process without deepkit, opens every file that deepkit writes and predicts the same."""
+"""Keras, in a process of its own, opens all that deepkit writes and predicts the same."""
 
 import json
 import os

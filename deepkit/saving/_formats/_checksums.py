@@ -3,11 +3,13 @@
 import functools
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, BinaryIO
 
 PART_BYTES = 2**22
+
+_BUFFER_BYTES = 2**18
 
 _POLYNOMIAL = 0xEDB88320
 _ONE = 1 << 31  # the highest bit is the factor of x⁰
@@ -53,6 +55,36 @@ class Piece:
     def checksum(self) -> int:
         """The checksum of all of it."""
         return joined(self.parts())
+
+
+def checksum_of_file(stream: BinaryIO, start: int, size: int) -> int:
+    """The CRC-32 of a part of a file, from where several threads read if it is large."""
+    if size < 2 * PART_BYTES or not hasattr(os, "preadv"):
+        stream.seek(start)
+        readinto = stream.readinto  # type: ignore[attr-defined]
+        return _checksum(lambda memory, _: readinto(memory), start, size)
+
+    def read(memory: memoryview, position: int) -> int:
+        return os.preadv(stream.fileno(), [memory], position)
+
+    def part(begin: int) -> tuple[int, int]:
+        length = min(PART_BYTES, start + size - begin)
+        return length, _checksum(read, begin, length)
+
+    with workers() as pool:
+        return joined(pool.map(part, range(start, start + size, PART_BYTES)))
+
+
+def _checksum(read: Callable[[memoryview, int], int], position: int, size: int) -> int:
+    value, stop = 0, position + size
+    memory = memoryview(bytearray(min(size, _BUFFER_BYTES)))
+    while position < stop:
+        count = read(memory[: stop - position], position)
+        if not count:
+            break
+        value = zlib.crc32(memory[:count], value)
+        position += count
+    return value
 
 
 def joined(parts: Iterator[tuple[int, int]]) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from deepkit._version import __version__
 from deepkit.core.errors import CorruptFileError
+from deepkit.saving._formats._checksums import PART_BYTES, Piece, workers
 from deepkit.saving._json import read_json
 
 PATH = "deepkit_manifest"
@@ -41,7 +42,11 @@ def check_stamp(description: Any, file: str) -> None:
 def checksum(array: np.ndarray, before: int = 0) -> int:
     """The CRC-32 of an array's bytes in little-endian order, after that of what comes before."""
     array = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
-    return zlib.crc32(array.reshape(-1).view("uint8"), before)
+    data = array.reshape(-1).view("uint8")
+    if before or data.nbytes < 2 * PART_BYTES:
+        return zlib.crc32(data, before)
+    with workers() as pool:
+        return Piece(data, pool).checksum
 
 
 class Manifest:

@@ -1,12 +1,11 @@
 """A member of a zip archive that is not compressed, as a file of its own."""
 
 import zipfile
-import zlib
 from typing import Any, BinaryIO
 
+from deepkit.saving._formats._checksums import checksum_of_file
 from deepkit.saving._formats._positioned_file import PositionedFile
 
-_CHUNK = 2**20
 _HEADER = 30  # bytes of the local header of a member, before its name
 
 
@@ -41,23 +40,10 @@ class MemberFile(PositionedFile):
         header = stream.read(_HEADER)
         names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         member = cls(stream, info.header_offset + _HEADER + names, info.file_size)
-        is_right = is_verified or member._checksum() == info.CRC
+        is_right = is_verified or checksum_of_file(stream, member._start, member._size) == info.CRC
         if info.compress_size != info.file_size or not is_right:
             raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
         return member
-
-    def _checksum(self) -> int:
-        """The CRC-32 of the content."""
-        value, left = 0, self._size
-        chunk = memoryview(bytearray(_CHUNK))
-        self._stream.seek(self._start)
-        while left:
-            count = self._stream.readinto(chunk[: min(left, _CHUNK)])  # type: ignore[attr-defined]
-            if not count:
-                break
-            value = zlib.crc32(chunk[:count], value)
-            left -= count
-        return value
 
     def readinto(self, buffer: Any) -> int:
         target = memoryview(buffer).cast("B")

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
+from deepkit.saving._formats._checksums import checksum_of_file
 from deepkit.saving._formats._member_file import MemberFile
 from deepkit.saving._formats._plain_file import open_plain
 from deepkit.saving._formats._reader import Hdf5Reader
@@ -29,7 +30,6 @@ MAX_MEMBERS = 10_000
 # Weights hardly compress, and Keras and deepkit store them as they are.
 MAX_EXPANSION = 20
 FREE_BYTES = 16 * 2**20
-_CHUNK = 2**18
 
 
 class Members(Protocol):
@@ -176,10 +176,8 @@ class FolderMembers:
 
 def _described(stream: BinaryIO) -> dict[str, int]:
     """Size and checksum of a file."""
-    size = checksum = 0
-    while chunk := stream.read(_CHUNK):
-        size, checksum = size + len(chunk), zlib.crc32(chunk, checksum)
-    return {"bytes": size, "crc32": checksum}
+    size = stream.seek(0, os.SEEK_END)
+    return {"bytes": size, "crc32": checksum_of_file(stream, 0, size)}
 
 
 def _check_presence(name: str, members: Members) -> None:

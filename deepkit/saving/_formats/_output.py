@@ -4,14 +4,11 @@ import errno
 import io
 import os
 import pathlib
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 
 from deepkit.core.errors import CorruptFileError
-from deepkit.saving._formats._checksums import PART_BYTES, Piece
-
-_BUFFER_BYTES = 2**18
+from deepkit.saving._formats._checksums import PART_BYTES, Piece, checksum_of_file
 
 # Size and checksum of what lies one after the other from a position on.
 _Run = tuple[int, list[tuple[int, int]]]
@@ -70,18 +67,8 @@ def _runs(pieces: Iterable[Piece]) -> Iterator[_Run]:
 def _is_there(path: pathlib.Path, run: _Run) -> bool:
     position, parts = run
     with path.open("rb", buffering=0) as stream:
-        stream.seek(position)
-        memory = memoryview(bytearray(_BUFFER_BYTES))
-        return all(_checksum(stream, size, memory) == expected for size, expected in parts)
-
-
-def _checksum(stream: io.RawIOBase, size: int, memory: memoryview) -> int:
-    """The CRC-32 of the next bytes of a file."""
-    value = 0
-    while size:
-        count = stream.readinto(memory[: min(size, len(memory))])
-        if not count:
-            break
-        value = zlib.crc32(memory[:count], value)
-        size -= count
-    return value
+        for size, expected in parts:
+            if checksum_of_file(stream, position, size) != expected:
+                return False
+            position += size
+    return True
