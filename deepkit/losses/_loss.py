@@ -12,6 +12,9 @@ from ._calls_under_tapes import call_under_tape
 from ._inputs import map_arrays, real_array
 from ._reduction import reduce_losses, spread, standardize_reduction
 
+# What makes one number of what `call` gives.
+_TEMPLATE = ("__call__", "_evaluate", "_values")
+
 
 class Loss:
     """Base class of losses: a subclass defines `call`, the loss of each sample.
@@ -86,14 +89,23 @@ class Loss:
 
     def _evaluate(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> jax.Array:
         y_true = self._convert_targets(y_true)
-        y_pred = map_arrays(self._convert, y_pred)
-        values = self._convert(user_code.prepared(self.call)(y_true, y_pred))
+        values = self._values(y_true, y_pred)
         valid = self._valid_entries(y_true, values)
         if valid is not None and mask is not None:
             mask = valid & spread(as_array(mask, "bool"), values.shape, "mask", self.name)
         elif valid is not None:
             mask = valid
         return reduce_losses(values, sample_weight, mask, self.reduction, self.name)
+
+    def sample_losses(self, y_true: Any, y_pred: Any) -> jax.Array | None:
+        """What `call` gives, before any weights; `None` if a subclass has a way of its own."""
+        if not all(getattr(type(self), name).__module__ == __name__ for name in _TEMPLATE):
+            return None
+        return self._values(self._convert_targets(y_true), y_pred)
+
+    def _values(self, y_true: Any, y_pred: Any) -> jax.Array:
+        y_pred = map_arrays(self._convert, y_pred)
+        return self._convert(user_code.prepared(self.call)(y_true, y_pred))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample, to be defined by subclasses.

@@ -12,7 +12,7 @@ from deepkit.tensors import Variable, as_array
 
 from ._confusion_counts import ConfusionCounts, confusion_counts
 from ._curve_area import area_under_curve
-from ._metric import Metric
+from ._metric import Metric, updates_as
 from ._numerics import accumulator_dtype, divide_no_nan
 from ._shapes import as_float, broadcast_weights, match_shapes, weights_with_mask
 from ._thresholds import check_thresholds, even_thresholds
@@ -134,6 +134,10 @@ class AUC(Metric):
         counts = confusion_counts(y_true, scores, limits, weights, per_label=self.multi_label)
         for counter, count in zip(self._counters, counts):
             counter.assign_add(count)
+
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """None but the samples; see `Metric`."""
+        return [] if updates_as(self, AUC) else None
 
     def _prepare(self, shape: tuple[int, ...]) -> None:
         """Check the shape of predictions, and make the counters if that waited for it."""

@@ -13,7 +13,7 @@ from deepkit.tensors import Variable, as_array
 
 from ._class_scores import check_k
 from ._confusion_counts import confusion_counts
-from ._metric import Metric
+from ._metric import Metric, updates_as
 from ._numerics import accumulator_dtype
 from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
@@ -73,6 +73,10 @@ class ConfusionMetric(Metric):
         counts = confusion_counts(y_true, y_pred, np.asarray(self.thresholds), weights)
         for count, counter in self._counters.items():
             counter.assign_add(getattr(counts, count))
+
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """None but the samples; see `Metric`."""
+        return [] if updates_as(self, ConfusionMetric) else None
 
     def _keep_top_k(self, y_pred: jax.Array) -> jax.Array:
         """The `top_k` highest scores of the last axis; the others are below every threshold."""

@@ -9,7 +9,7 @@ from deepkit.core import config
 from deepkit.core.errors import ArgumentError, ShapeError, StateError
 from deepkit.tensors import as_array
 
-from ._metric import Metric
+from ._metric import Metric, updates_as
 from ._numerics import accumulator_dtype
 from ._shapes import broadcast_weights, weights_with_mask
 
@@ -84,6 +84,10 @@ class FScore(Metric):
             (self.intermediate_weights, y_true),
         ):
             counter.assign_add(jnp.sum(values * weights, axis=axis))
+
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """None but the samples; see `Metric`."""
+        return [] if updates_as(self, FScore) else None
 
     def _prepare(self, y_true_shape: tuple[int, ...], y_pred_shape: tuple[int, ...]) -> None:
         """Check the shapes, and make the counters at the first batch."""

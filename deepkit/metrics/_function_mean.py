@@ -10,6 +10,7 @@ from deepkit.core import tree, user_code
 from deepkit.core.errors import ShapeError
 from deepkit.tensors import as_array
 
+from ._metric import updates_as
 from ._shapes import broadcast_weights, weights_with_mask
 from ._weighted_mean import WeightedMean
 
@@ -36,8 +37,7 @@ class FunctionMean(WeightedMean):
             ShapeError: labels, predictions and weights do not fit each other.
         """
         sample_weight = weights_with_mask(y_pred, sample_weight)
-        y_pred = _widened(y_pred)
-        values = as_array(user_code.prepared(self._fn)(y_true, y_pred, **self._fn_options))
+        values = self._values(y_true, y_pred)
         if values.ndim == 0:
             sample_weight = self._weight_of_batch(y_pred, sample_weight)
         valid = self._valid_entries(y_true, values)
@@ -46,6 +46,14 @@ class FunctionMean(WeightedMean):
             weights = broadcast_weights(weights, values.shape, self.total.dtype)
             sample_weight = jnp.where(valid, weights, 0)
         self._add_values(values, sample_weight)
+
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """What the function gives; see `Metric`."""
+        return [self._values(y_true, y_pred)] if updates_as(self, FunctionMean) else None
+
+    def _values(self, y_true: Any, y_pred: Any) -> jax.Array:
+        function = user_code.prepared(self._fn)
+        return as_array(function(y_true, _widened(y_pred), **self._fn_options))
 
     def _valid_entries(self, y_true: Any, values: jax.Array) -> jax.Array | None:
         """Which values count, where the function is a loss that leaves out labels; else `None`."""

@@ -66,6 +66,15 @@ class Metric(TrackedState):
         # Tracked as any list is; `reset_state` returns these variables to their first values.
         self._initializers: list[tuple[Variable, Callable[..., Any]]] = []
 
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """Values of single samples, where what a masked sample changes is nothing but these.
+
+        Returns:
+            Arrays with a row for each sample; none if the state is made of the samples themselves.
+            `None` if it is not known that `update_state` leaves out what is masked.
+        """
+        return None
+
     @property
     def dtype(self) -> str:
         """The dtype of the result."""
@@ -228,6 +237,11 @@ class Metric(TrackedState):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def updates_as(metric: Metric, base: type[Metric]) -> bool:
+    """Whether a metric has the `update_state` of a base class."""
+    return type(metric).update_state is base.update_state
 
 
 def _compute_dtype(dtype: Any) -> str:

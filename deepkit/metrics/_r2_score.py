@@ -9,7 +9,7 @@ from deepkit.core import config
 from deepkit.core.errors import ArgumentError, ShapeError, StateError
 from deepkit.tensors import Variable, as_array
 
-from ._metric import Metric
+from ._metric import Metric, updates_as
 from ._numerics import accumulator_dtype, divide_no_nan
 from ._shapes import broadcast_weights, match_shapes, weights_with_mask
 
@@ -107,6 +107,10 @@ class R2Score(Metric):
         self._merge(y_true, weight)
         self.residual.assign_add(jnp.sum(weight * jnp.square(y_true - y_pred), axis=0))
         self.num_samples.assign_add(jnp.sum(is_seen))
+
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """None but the samples; see `Metric`."""
+        return [] if updates_as(self, R2Score) else None
 
     def _prepare(self, shape: tuple[int, ...]) -> None:
         """Check the shape, and make the variables at the first batch."""

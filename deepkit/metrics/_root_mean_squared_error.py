@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ._metric import updates_as
 from ._shapes import as_float, match_shapes, weights_with_mask
 from ._weighted_mean import WeightedMean
 
@@ -49,6 +50,10 @@ class RootMeanSquaredError(WeightedMean):
             as_float(y_true).astype(dtype), as_float(y_pred).astype(dtype)
         )
         self._add_values(jnp.square(y_pred - y_true), sample_weight)
+
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """None but the samples; see `Metric`."""
+        return [] if updates_as(self, RootMeanSquaredError) else None
 
     def result(self) -> jax.Array:
         """The root of the mean so far."""

@@ -11,6 +11,7 @@ from deepkit.losses import Loss
 from deepkit.metrics import Mean
 from deepkit.tensors import as_array, get_mask
 
+from ._counted_rows import count_rows
 from ._loss_terms import (
     check_losses,
     check_weights,
@@ -151,6 +152,26 @@ class CompileLoss:
             total = value if total is None else total + value
         return total
 
+    def sample_losses(self, y_true: Any, y_pred: Any) -> list[jax.Array] | None:
+        """What each loss gives for each sample, before any weights.
+
+        Returns:
+            `None` if it is not known how a loss makes one number of these.
+        """
+        outputs = self._outputs
+        predictions = outputs.place_values(y_pred, "y_pred")
+        targets = _targets(y_true, outputs, self.target_paths)
+        found = []
+        for term in self._terms:
+            # A mask travels with one output.
+            if term.path not in outputs.paths:
+                return None
+            values = term.loss.sample_losses(targets[term.path], predictions[term.path])
+            if values is None:
+                return None
+            found.append(values)
+        return found
+
     def _sample_weights(self, given: Any, needed: list[Path]) -> dict[Path, Any]:
         """The weights of each term."""
         paths = [term.path for term in self._terms]
@@ -210,7 +231,7 @@ def _evaluate(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> jax.A
     return value
 
 
-def _rows(predictions: dict[Path, Any], path: Path) -> float:
+def _rows(predictions: dict[Path, Any], path: Path) -> Any:
     """The number of samples, by the first of the outputs at a path."""
     first = next(value for leaf, value in predictions.items() if leaf[: len(path)] == path)
-    return float(first.shape[0]) if first.shape else 1.0
+    return count_rows(first.shape[0]) if first.shape else 1.0

@@ -136,6 +136,19 @@ class CompileMetrics(Metric):
                 update_state = user_code.prepared(entry.metric.update_state)
                 update_state(targets[entry.path], predictions[entry.path], **options)
 
+    def sample_values(self, y_true: Any, y_pred: Any) -> list[Any] | None:
+        """The values of single samples of all metrics; see `Metric`."""
+        outputs = self._outputs
+        targets = self._targets(y_true, y_pred, outputs, [entry.path for entry in self._entries])
+        predictions = outputs.place_values(y_pred, "y_pred")
+        found: list[Any] = []
+        for entry in self._entries:
+            values = entry.metric.sample_values(targets[entry.path], predictions[entry.path])
+            if values is None:
+                return None
+            found.extend(values)
+        return found
+
     def result(self) -> dict[str, Any]:
         """The results of all metrics by name.
 

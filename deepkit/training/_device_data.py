@@ -38,6 +38,7 @@ class DeviceData:
         rows: rows of a full batch.
         full_steps: the number of full batches.
         partial_rows: rows of the last batch if it is not full, else 0.
+        count: how many rows count, if the last batch was filled up; else `None`.
     """
 
     def __init__(self, data: ArrayData) -> None:
@@ -46,6 +47,7 @@ class DeviceData:
         self.rows = min(data.batch_size, data.num_samples)
         self.full_steps = data.num_samples // self.rows if self.rows else 0
         self.partial_rows = data.num_samples - self.full_steps * self.rows
+        self.count: int | None = None
         self._data = data
 
     @property
@@ -53,9 +55,22 @@ class DeviceData:
         """The number of batches."""
         return self.full_steps + bool(self.partial_rows)
 
+    def fill_up(self) -> None:
+        """Let the last batch be a full one: its last row comes again, and does not count."""
+        self.full_steps, self.partial_rows = self.steps, 0
+        self.count = self._data.num_samples
+
+    def shapes_of_batch(self, rows: int) -> Any:
+        """A batch of so many rows without values."""
+        leaves = [jax.ShapeDtypeStruct((rows, *a.shape[1:]), a.dtype) for a in self.arrays]
+        return jax.tree.unflatten(self.structure, leaves)
+
     def order(self) -> Order:
         """The order of the rows in an epoch."""
         rows, full = self._data.order(), self.full_steps * self.rows
+        if self.count is not None:
+            rows = np.arange(self.count) if rows is None else rows
+            rows = np.pad(rows, (0, full - self.count), mode="edge")
         if rows is None:
             return Order(None, np.arange(full, self._data.num_samples, dtype="int32"))
         rows = rows.astype("int32")

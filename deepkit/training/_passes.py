@@ -75,7 +75,9 @@ def device_pass(
         count = pacer.next_steps(data.full_steps - step)
         hooks.begin(step)
         stop = step + count
-        logs = binding.steps(data.arrays, order.full, step, stop, data.rows, data.structure)
+        logs = binding.steps(
+            data.arrays, order.full, step, stop, data.rows, data.structure, data.count
+        )
         step += count
         pacer.handed_over(logs, count)
         hooks.end(step - 1, logs)

@@ -16,6 +16,7 @@ from deepkit.core.compiler_options import jit
 from deepkit.core.errors import StateError
 from deepkit.core.interrupts import Interrupts
 from deepkit.tensors import StatelessScope, Variable, are_reads_listened_to
+from deepkit.training._counted_rows import counting
 
 _MAX_PROGRAMS = 16
 # Seconds to wait for values that a training step in another thread has in its hands.
@@ -80,6 +81,8 @@ class Program:
         self.traces = 0
         # What `Padding` has proven, by the structure of batches; `None` where it could not.
         self.proofs: dict[Any, set[tuple[int, int | None]] | None] = {}
+        # Whether last batches are filled up, by the shapes of batches: see `may_fill_up`.
+        self.fillings: dict[Any, bool] = {}
         self.interrupts = Interrupts()
         donated = (0,) if donates else ()
         self._single = jit(self._run_one, donate_argnums=donated)
@@ -163,23 +166,29 @@ class Program:
         order: Any,
         start: Any,
         stop: Any,
+        count: Any,
         rows: int,
         structure: Any,
     ) -> tuple[tuple[Any, ...], Any]:
         """Steps `start` to `stop` over rows of arrays; the number of steps is no constant."""
         self.traces += 1
 
+        def pure(values: Any, i: Any) -> tuple[tuple[Any, ...], Any]:
+            places = i * rows + jnp.arange(rows, dtype="int32")
+            with counting(None if count is None else places < count):
+                return self._pure(values, batch_at(i), "many")
+
         def batch_at(i: Any) -> Any:
             leaves = [_rows_of(array, order, i * rows, rows) for array in arrays]
             return jax.tree.unflatten(structure, leaves)
 
         def turn(i: Any, carry: Any) -> Any:
-            new_values, result = self._pure(carry[0], batch_at(i), "many")
+            new_values, result = pure(carry[0], i)
             return new_values, (carry[1] if self._results is not None else result)
 
         first: Any = ()
         if self._results is None:
-            shapes = jax.eval_shape(lambda v: self._pure(v, batch_at(0), "many")[1], values)
+            shapes = jax.eval_shape(lambda v: pure(v, 0)[1], values)
             first = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
         new_values, result = lax.fori_loop(start, stop, turn, (tuple(values), first))
         return self._returned(new_values, "many"), self._finish(new_values, result)
@@ -221,6 +230,7 @@ class Binding:
         stop: int,
         rows: int,
         structure: Any,
+        count: int | None = None,
     ) -> Any:
         """Run steps on rows of arrays that are on the device already.
 
@@ -231,10 +241,10 @@ class Binding:
             stop: the step before which to end.
             rows: rows of a step.
             structure: the tree of a batch, of JAX.
+            count: how many rows of all steps count, the first ones; all if `None`.
         """
-        return self._call(
-            "many", self.program._many, arrays, order, start, stop, rows=rows, structure=structure
-        )
+        run, options = self.program._many, {"rows": rows, "structure": structure}
+        return self._call("many", run, arrays, order, start, stop, count, **options)
 
     def _call(self, kind: str, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         program = self.program

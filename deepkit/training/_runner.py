@@ -8,6 +8,7 @@ from deepkit.data import ArrayData, Data, EpochFeed
 from deepkit.tensors import get_random_state, set_host_random_state, set_random_state
 from deepkit.training._device_blocks import BlockFeed
 from deepkit.training._device_data import DeviceData, fits_on_device
+from deepkit.training._filling import may_fill_up
 from deepkit.training._modes import bind_program, own_step
 from deepkit.training._pacing import Pacer
 from deepkit.training._passes import Hooks, device_pass, eager_pass, stream_pass, to_device
@@ -80,6 +81,8 @@ class Runner:
     def _run_on_device(self, hooks: Hooks, resume: ResumePoint | None, done: int) -> Any:
         assert self._device is not None
         binding = bind_program(self._model, self._mode)
+        if may_fill_up(self._model, self._mode, binding.program, self._device):
+            self._device.fill_up()
         if done:
             set_random_state(self._left_at["random"])
         if self._notes_random_state:

@@ -10,6 +10,7 @@ from deepkit.core import tree
 from deepkit.core.errors import ArgumentTypeError
 from deepkit.data import unpack_x_y_sample_weight
 from deepkit.metrics import Metric
+from deepkit.training._counted_rows import count_rows, leave_out_rows
 from deepkit.training._trainable import Trainable
 
 
@@ -27,6 +28,7 @@ def train_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
 
     def forward() -> tuple[Any, tuple[Any, Any]]:
         y_pred = model(x, training=True)
+        leave_out_rows(y_pred)
         loss = compute_loss(model, x, y, y_pred, sample_weight, training=True)
         return optimizer.scale_loss(loss), (y_pred, loss)
 
@@ -35,6 +37,7 @@ def train_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
         optimizer.apply(gradients, variables)
     else:
         _, (y_pred, loss) = forward()
+    leave_out_rows(y_pred)
     model._trainer.track_loss(loss, _rows(x))
     return x, y, y_pred, sample_weight
 
@@ -49,6 +52,7 @@ def test_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
     """Evaluate the model on a batch, all but its compiled metrics."""
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     y_pred = model(x, training=False)
+    leave_out_rows(y_pred)
     loss = compute_loss(model, x, y, y_pred, sample_weight, training=False)
     model._trainer.track_loss(loss, _rows(x))
     return x, y, y_pred, sample_weight
@@ -79,8 +83,8 @@ def metrics_results(metrics: list[Metric]) -> dict[str, Any]:
     return results
 
 
-def _rows(x: Any) -> int:
-    return next(leaf for leaf in tree.flatten(x) if leaf is not None).shape[0]
+def _rows(x: Any) -> Any:
+    return count_rows(next(leaf for leaf in tree.flatten(x) if leaf is not None).shape[0])
 
 
 def check_logs(logs: Any, method: str) -> None:

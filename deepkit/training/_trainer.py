@@ -225,10 +225,10 @@ class Trainer:
             total = total + jnp.asarray(term, dtype=total.dtype)
         return total
 
-    def track_loss(self, loss: Any, rows: int) -> None:
+    def track_loss(self, loss: Any, rows: Any) -> None:
         """Update the running mean of the loss by that of a batch."""
         if self.loss_tracker is not None:
-            self.loss_tracker.update_state(loss, sample_weight=float(rows))
+            self.loss_tracker.update_state(loss, sample_weight=rows)
 
     def update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Update the compiled metrics by a batch."""

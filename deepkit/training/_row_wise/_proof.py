@@ -17,7 +17,7 @@ from deepkit.training._row_wise._rules import RULES
 from deepkit.training._row_wise._twin import NotTheSame, Twin, opened
 
 
-def is_row_wise(program: Any, batch_leaves: int, twin: Any = None) -> bool:
+def is_row_wise(program: Any, batch_leaves: int, twin: Any = None, free: int = 0) -> bool:
     """Whether row i of each output of a program depends on row i of its batch alone.
 
     Args:
@@ -25,6 +25,7 @@ def is_row_wise(program: Any, batch_leaves: int, twin: Any = None) -> bool:
         batch_leaves: how many of its arguments, the last ones, are arrays of the batch.
         twin: the same function traced for another number of rows. With it, both are proven to give
             the same for the rows that both have; otherwise that must be known of the function.
+        free: how many outputs, the last ones, must depend on no row instead.
     """
     main = opened(program)
     before = len(main.invars) - batch_leaves
@@ -41,7 +42,9 @@ def is_row_wise(program: Any, batch_leaves: int, twin: Any = None) -> bool:
     except NotTheSame:
         return False
     # What depends on no row may have a first axis that is no axis of rows.
-    return all(value == Rows(0) for value in outs)
+    last = len(outs) - free
+    are_free = all(isinstance(value, Free) for value in outs[last:])
+    return are_free and all(value == Rows(0) for value in outs[:last])
 
 
 def _follow(program: Any, ins: Sequence[Dependence], twin: Twin | None) -> list[Dependence]:
