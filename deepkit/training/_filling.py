@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deepkit.core import tree
+from deepkit.core import dtypes, tree
 from deepkit.data import unpack_x_y_sample_weight
 from deepkit.tensors import get_mask
 from deepkit.training._device_data import DeviceData
@@ -41,8 +41,9 @@ def _may_be_row_wise(model: Trainable, mode: str) -> bool:
     """Whether it is worth a look: what a trace would show to be wrong as well."""
     if not is_default(model, f"{mode}_step", "compute_loss", "compute_metrics"):
         return False
-    # Batch normalization and dropout change their state in training.
-    return mode == "test" or len(model.variables) == len(model.trainable_variables)
+    # Numbers that no optimizer changes are most likely means of batches.
+    states = (v for v in model.variables if not v.trainable and dtypes.is_float(v.stored_dtype))
+    return mode == "test" or not any(states)
 
 
 def _is_row_wise(model: Trainable, mode: str, full: Any, partial: Any) -> bool:
@@ -50,11 +51,12 @@ def _is_row_wise(model: Trainable, mode: str, full: Any, partial: Any) -> bool:
     parts = _Parts(model, mode)
     program = Program(parts, model._trainer.state_of(mode), donates=False)
     try:
-        one, other = (program.bind().traced(batch) for batch in (full, partial))
+        one = program.bind().traced(full)
+        other = None if one is None else program.bind().traced(partial)
     except Exception:
         # What a step cannot do either it says when it runs.
         return False
-    if one is None or other is None:
+    if other is None:
         return False
     return is_row_wise(one, len(jax.tree.leaves(full)), other, free=1)
 

@@ -13,8 +13,8 @@ from deepkit.training import _program
 X, Y = np.ones((22, 3), "float32"), np.ones((22, 1), "float32")
 
 
-def chain(**arguments):
-    model = deepkit.Sequential([deepkit.Input((3,)), deepkit.layers.Dense(1)])
+def chain(*layers, **arguments):
+    model = deepkit.Sequential([deepkit.Input((3,)), *layers, deepkit.layers.Dense(1)])
     model.compile(**{"optimizer": "adam", "loss": "mse", "metrics": ["mae"], **arguments})
     return model
 
@@ -31,12 +31,13 @@ def fit(model, rows=22, **arguments):
     return model.fit(X[:rows], Y[:rows], **{"batch_size": 8, "verbose": 0, **arguments})
 
 
-def test_full_batches_are_traced_once_and_a_partial_one_besides():
-    model = chain()
+@pytest.mark.parametrize("layers", [[], [deepkit.layers.BatchNormalization()]], ids=["", "meets"])
+def test_full_batches_are_traced_once_and_a_partial_one_where_rows_meet(layers):
+    model = chain(*layers)
     fit(model, rows=16, epochs=3)
     assert traces(model) == 1
     fit(model, rows=22, epochs=3)
-    assert traces(model) == 3  # data of another length, and its partial batch
+    assert traces(model) == 2 + len(layers)  # data of another length, and its partial batch
 
 
 def test_fitting_again_traces_nothing():
@@ -160,7 +161,7 @@ def test_steps_per_execution_is_kept_to(dispatches):
 
 def test_batch_hooks_make_single_steps(dispatches):
     seen = []
-    model = chain()
+    model = chain(deepkit.layers.BatchNormalization())
     hook = deepkit.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: seen.append(batch)
     )
