@@ -42,8 +42,10 @@ def _may_be_row_wise(model: Trainable, mode: str) -> bool:
     if not is_default(model, f"{mode}_step", "compute_loss", "compute_metrics"):
         return False
     # Numbers that no optimizer changes are most likely means of batches.
-    states = (v for v in model.variables if not v.trainable and dtypes.is_float(v.stored_dtype))
-    return mode == "test" or not any(states)
+    return mode == "test" or not any(
+        dtypes.is_float(variable.stored_dtype) and not variable.trainable
+        for variable in model.variables
+    )
 
 
 def _is_row_wise(model: Trainable, mode: str, full: Any, partial: Any) -> bool:

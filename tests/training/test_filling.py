@@ -6,7 +6,11 @@ import pytest
 
 import deepkit
 from deepkit import layers, losses, metrics
+from deepkit.data import make_data
 from deepkit.training import _filling, _runner
+from deepkit.training._build import ensure_built
+from deepkit.training._device_data import DeviceData
+from deepkit.training._modes import bind_program
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.uniform(0.5, 2.0, size=(11, 3)).astype("float32")
@@ -51,6 +55,13 @@ def exactly(monkeypatch):
     return run
 
 
+def may_fill_up(model, mode, y=Y):
+    data = make_data(X, y, batch_size=4)
+    ensure_built(model, data.peek(), mode)
+    program = bind_program(model, mode).program
+    return _filling.may_fill_up(model, mode, program, DeviceData(data))
+
+
 def trained(make, x=X, y=Y, **arguments):
     """What training and evaluation give, as plain numbers."""
     deepkit.utils.set_random_seed(3)
@@ -84,14 +95,18 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_losses_of_deepkit(loss, filled, exactly):
-    def run():
-        return trained(lambda: chain(loss=loss), y=LOSSES[loss])
+def test_losses_of_deepkit(filled, exactly):
+    def make():
+        inputs = deepkit.Input((3,))
+        outputs = {name: layers.Dense(4, activation="softmax")(inputs) for name in LOSSES}
+        model = deepkit.Model(inputs, outputs)
+        model.compile("sgd", {name: name for name in LOSSES})
+        return model
 
-    found = run()
+    found = trained(make, y=LOSSES)
+    assert set(found[1]) == {"loss", *(f"{name}_loss" for name in LOSSES)}
     assert filled == [True] * 2
-    assert_close(found, exactly(run))
+    assert_close(found, exactly(lambda: trained(make, y=LOSSES)))
 
 
 @pytest.mark.parametrize(
@@ -265,15 +280,13 @@ class Doubled(layers.Layer):
 
 
 def test_functions_of_the_user_s_are_looked_at_too(filled, exactly):
-    for loss in (rowwise_loss, RowwiseLoss()):
+    def run():
+        return trained(lambda: chain(Doubled(), loss=rowwise_loss, metrics=[rowwise_loss]))
 
-        def run(loss=loss):
-            return trained(lambda: chain(Doubled(), loss=loss, metrics=[rowwise_loss]))
-
-        filled.clear()
-        found = run()
-        assert filled == [True] * 2
-        assert_close(found, exactly(run))
+    found = run()
+    assert filled == [True] * 2
+    assert_close(found, exactly(run))
+    assert may_fill_up(chain(loss=RowwiseLoss()), "train")
 
 
 def centred_loss(y_true, y_pred):
@@ -352,34 +365,31 @@ LEFT_ALONE = {
     "an added loss": lambda: chain(OwnLoss()),
     "a penalty of outputs": lambda: chain(layers.Dense(4, activity_regularizer="l2")),
     "compute_loss": own_compute_loss,
-    "eager": lambda: chain(run_eagerly=True),
 }
 
 
+@pytest.mark.parametrize("mode", ["train", "test"])
 @pytest.mark.parametrize("part", LEFT_ALONE)
-def test_where_rows_may_meet_nothing_is_filled_up(part, filled, exactly):
-    make = LEFT_ALONE[part]
-    found = trained(make)
-    assert True not in filled
-    assert_close(found, exactly(lambda: trained(make)))
+def test_where_rows_may_meet_nothing_is_filled_up(part, mode):
+    assert not may_fill_up(LEFT_ALONE[part](), mode)
 
 
-def test_a_row_of_numbers_is_left_alone(filled):
-    row_of_outputs().fit(X, Y[:, 0], batch_size=4, verbose=0)
-    assert filled == [False]
+def test_a_row_of_numbers_is_left_alone():
+    assert not may_fill_up(row_of_outputs(), "train", Y[:, 0])
 
 
 @pytest.mark.parametrize(
     "layer",
-    [layers.BatchNormalization, lambda: layers.Dropout(0.5), lambda: layers.GaussianNoise(1)],
+    [layers.BatchNormalization, lambda: layers.Dropout(0.5), lambda: layers.GaussianNoise(1.0)],
 )
-def test_what_meets_in_training_alone(layer, filled, exactly):
-    def run():
-        return trained(lambda: chain(layers.Dense(5), layer()))
+def test_what_meets_in_training_alone(layer):
+    assert not may_fill_up(chain(layers.Dense(5), layer()), "train")
+    assert may_fill_up(chain(layers.Dense(5), layer()), "test")
 
-    found = run()
-    assert filled == [False, False, True]
-    assert_close(found, exactly(run))
+
+def test_eager_models_run_each_batch_as_it_is(filled):
+    chain(run_eagerly=True).fit(X, Y, batch_size=4, verbose=0)
+    assert filled == []
 
 
 def test_many_steps_are_not_slowed_down_by_a_mask(filled):
