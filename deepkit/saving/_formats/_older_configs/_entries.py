@@ -56,6 +56,11 @@ def is_built_in(area: str, class_name: str) -> bool:
     return registry.provided(f"keras.{area}", class_name) is not None
 
 
+def plain_name(name: str) -> str:
+    """A name of a layer without the slashes that are steps of paths today."""
+    return name.replace("/", "_")
+
+
 def built_in(area: str, class_name: str, config: dict[str, Any]) -> dict[str, Any]:
     """The entry of an object of deepkit's own."""
     module = f"keras.{area}"

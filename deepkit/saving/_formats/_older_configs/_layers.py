@@ -9,6 +9,7 @@ from ._entries import (
     is_built_in,
     is_entry,
     is_users_own,
+    plain_name,
     refuse,
     without_harmless,
 )
@@ -37,6 +38,8 @@ def modern_layer(entry: Entry, modern: Translate) -> Entry:
     if is_users_own(entry):
         return {**entry, "config": _of_users_layer(entry["config"], modern)}
     config = dict(entry["config"])
+    if isinstance(config.get("name"), str):
+        config["name"] = plain_name(config["name"])
     special = _SPECIAL.get(older)
     class_name, config = special(config) if special else (CLASS_NAMES.get(older, older), config)
     if class_name in UNKNOWN_LAYERS:

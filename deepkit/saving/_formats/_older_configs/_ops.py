@@ -4,6 +4,8 @@ from typing import Any
 
 from ._entries import refuse, without_harmless
 from ._op_table import OPS, Op
+from ._places import tensor
+from ._raw_ops import as_function
 
 _OP_LAYERS = (
     "TFOpLambda",
@@ -33,10 +35,8 @@ def modern_op(entry: dict[str, Any], calls: list[Call]) -> list[dict[str, Any]]:
     Raises:
         SerializationError: there is no equal of the operation, or of one of its arguments.
     """
-    function = entry["config"].get("function")
     name = entry.get("name") or entry["config"].get("name")
-    if function is None:
-        function = entry["class_name"].split(">")[-1]
+    function, calls = _function(entry, calls)
     op = OPS.get(function) if isinstance(function, str) else None
     if op is None:
         refuse(
@@ -53,6 +53,23 @@ def modern_op(entry: dict[str, Any], calls: list[Call]) -> list[dict[str, Any]]:
             refuse("operation", str(function), name, "is called more than once.")
         return special(name, arguments[0])
     return [_entry(name, op.name, arguments)]
+
+
+def _function(entry: dict[str, Any], calls: list[Call]) -> tuple[Any, list[Call]]:
+    """The function of TensorFlow that made a layer, and the calls of it."""
+    config = entry["config"]
+    class_name = entry["class_name"].split(">")[-1]
+    if class_name != "TensorFlowOpLayer":
+        return config.get("function", class_name), calls
+    made = []
+    for call in calls:
+        first = call["args"][0] if call["args"] else []
+        made.append(as_function(config, first if isinstance(first, list) else [first]))
+    node = config.get("node_def")
+    unknown = node.get("op") if isinstance(node, dict) else class_name
+    if not made or any(one is None for one in made):
+        return unknown, calls
+    return made[0][0], [{"args": [], "kwargs": arguments} for _, arguments in made]
 
 
 def _arguments(op: Op, call: Call, function: str, name: Any) -> dict[str, Any]:
@@ -84,11 +101,6 @@ def _entry(name: str, op: str, calls: list[dict[str, Any]]) -> dict[str, Any]:
         "name": name,
         "inbound_nodes": [{"args": [], "kwargs": kwargs} for kwargs in calls],
     }
-
-
-def tensor(name: str, node: int = 0, index: int = 0) -> dict[str, Any]:
-    """The place of a tensor, as nodes of today name it."""
-    return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, node, index]}}
 
 
 def _matmul(name: str, kwargs: dict[str, Any]) -> list[dict[str, Any]]:
