@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deepkit.core import registry
 from deepkit.core.errors import ArgumentTypeError, ConfigError
 from deepkit.core.serialization import deserialize_keras_object, refusing
 from deepkit.models._model import Model
@@ -35,7 +36,9 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     made = None
     if isinstance(config, dict):
         with refusing("While reading `json_string`."):
-            made = deserialize_keras_object(modern_config(config), custom_objects)
+            with registry.optional_scope(custom_objects):
+                config = modern_config(config)
+            made = deserialize_keras_object(config, custom_objects)
     if not isinstance(made, Model):
         raise ConfigError(
             f"Expected `json_string` to describe a model, received a description of "

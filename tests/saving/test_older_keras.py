@@ -326,7 +326,12 @@ def test_losses_and_metrics_of_several_outputs(tmp_path):
             "run_eagerly": True,
         }
     )
-    kept = {**loss, "config": {"delta": 2.0, "reduction": "sum_over_batch_size"}}
+    kept = {
+        "module": "keras.losses",
+        "class_name": "Huber",
+        "config": {"delta": 2.0, "reduction": "sum_over_batch_size"},
+        "registered_name": None,
+    }
     assert found["loss"] == {"a": kept, "b": "mse"}
     assert found["metrics"] == {"a": ["mae"], "b": None}
     assert found["run_eagerly"] is True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-from deepkit.core import serialization
+from deepkit.core import registry, serialization
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._atomic import replacing, replacing_folder, sync_folder
 from deepkit.saving._formats._assets import assets_of, load_assets
@@ -115,9 +115,9 @@ def load_model(
             raise CorruptFileError(f"{CONFIG} in '{file}' describes no model.")
         note = f"While loading '{file}'."
         with serialization.without_compile(not compile), serialization.refusing(note):
-            made = serialization.deserialize_keras_object(
-                modern_config(config), custom_objects, safe_mode
-            )
+            with registry.optional_scope(custom_objects):
+                config = modern_config(config)
+            made = serialization.deserialize_keras_object(config, custom_objects, safe_mode)
         model = checked_model(made, file)
         version = str(metadata.get("keras_version", KERAS_VERSION))
         with members.weights() as reader:
