@@ -31,8 +31,8 @@ class BackupAndRestore(Callback):
     Start the same program again after a crash: `fit` takes up weights, optimizer, metrics,
     history, the place in the data, the state of other callbacks and of random generators, and
     goes on as if nothing had happened. One file holds it all and is replaced as a whole;
-    `model.load_weights` reads the weights in it. An epoch whose loss is NaN or infinite is not
-    backed up, and the backup before it stays. A number of batches as `save_freq` makes `fit` run
+    `model.load_weights` reads the weights in it. Where the loss or a trainable weight is NaN or
+    infinite nothing is backed up, and the backup before stays. A number of batches as `save_freq` makes `fit` run
     batch by batch. `fit(..., resume=folder)` is a short form.
 
     Args:
@@ -95,7 +95,7 @@ class BackupAndRestore(Callback):
         if self._folder.is_dir():
             remove_leftovers(self._latest)
         if candidates:
-            self._prepare_model()
+            self._check_model()
             self._restore_first(candidates)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -123,9 +123,14 @@ class BackupAndRestore(Callback):
     # Backing up
 
     def _save_if_finite(self, logs: dict[str, Any], epoch: int, batch: int) -> None:
-        self._spared = not _is_finite(logs)
+        # The last step may have spoiled the weights after a loss that was finite.
+        self._spared = not (_is_finite(logs) and self._has_finite_weights())
         if not self._spared:
             self._save(logs, epoch, batch)
+
+    def _has_finite_weights(self) -> bool:
+        weights = getattr(self.model, "trainable_variables", ())
+        return all(np.isfinite(weight.concrete_value()).all() for weight in weights)
 
     def _save(self, logs: dict[str, Any], epoch: int, batch: int) -> None:
         arrays: dict[str, np.ndarray] = {}
@@ -155,15 +160,12 @@ class BackupAndRestore(Callback):
 
     # Restoring
 
-    def _prepare_model(self) -> None:
+    def _check_model(self) -> None:
         if not self.model.built:
             raise NotBuiltError(
                 f"Expected a model with weights to restore the backup in {self.backup_dir!r}. "
                 f"Build it before `fit`, for example by giving it an `Input`."
             )
-        optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is not None and not optimizer.built:
-            optimizer.build(self.model.trainable_variables)
 
     def _restore_first(self, candidates: list[pathlib.Path]) -> None:
         """Restore the first backup that can be read."""

@@ -42,10 +42,10 @@ class EpochFeed:
         self._pass: Iterator[Any] | None = None
         self._taken = 0
         self._done = 0
+        self._repeated: int | None = None
         self._epochs = 0
         self._total = 0
         self._random: dict[str, Any] | None = None
-        self._first_random: dict[str, Any] | None = None
         self.exhausted = False
         self.notes_random_state = False
 
@@ -57,7 +57,7 @@ class EpochFeed:
         """
         got, self._done = self._done, 0
         if not got:
-            self._begin_epoch()
+            self._data.on_epoch_begin()
         for batch in self._epoch_batches(got):
             got += 1
             yield batch
@@ -74,7 +74,6 @@ class EpochFeed:
             "taken": None if self._pass is None else self._taken,
             "exhausted": self.exhausted,
             "random": self._random,
-            "first_random": self._first_random,
         }
 
     def go_to(self, position: dict[str, Any], done: int = 0) -> None:
@@ -89,14 +88,9 @@ class EpochFeed:
         Raises:
             DataError: the data ends before that place.
         """
-        if self._data.has_hooks and position["first_random"] is not None:
-            set_random_state(position["first_random"])
-            self._repeat_epochs(position["epochs"])
-            if done:
-                self._data.on_epoch_begin()
         self.close()
         self._epochs, self._total = position["epochs"], position["total"]
-        self._random, self._first_random = position["random"], position["first_random"]
+        self._random = position["random"]
         self._done, self.exhausted = done, position["exhausted"]
         taken = done or None if position["taken"] is None else position["taken"]
         if self.exhausted:
@@ -106,16 +100,29 @@ class EpochFeed:
             self._taken = taken
             self._pass = self._wrap(self._data.batches(self._taken))
 
+    def repeat_epoch(self, whole: bool = True) -> None:
+        """Call the hooks of an epoch that is done, and draw its order, without its batches.
+
+        Args:
+            whole: whether the epoch is done; otherwise only its beginning is repeated.
+        """
+        self._data.on_epoch_begin()
+        if not whole:
+            return
+        length = self._data.num_batches
+        if self._repeated in (None, length):
+            self._data.batches()
+            self._repeated = 0
+        end = length if self._steps is None else self._repeated + self._steps
+        cut_short = length is not None and (self._steps is None or end > length)
+        self._repeated = None if cut_short else end
+        self._data.on_epoch_end()
+
     def close(self) -> None:
         """Give up the pass that is under way."""
         if hasattr(self._pass, "close"):
             self._pass.close()
         self._pass = None
-
-    def _begin_epoch(self) -> None:
-        if self.notes_random_state and self._data.has_hooks and self._first_random is None:
-            self._first_random = get_random_state()
-        self._data.on_epoch_begin()
 
     def _epoch_batches(self, done: int) -> Iterator[Any]:
         goes_on, empty = self._pass is not None, not done
@@ -138,19 +145,6 @@ class EpochFeed:
         for batch in itertools.islice(self._pass, wanted):
             self._taken += 1
             yield batch
-
-    def _repeat_epochs(self, epochs: int) -> None:
-        """Call the hooks of epochs that are done, and draw their orders, without their batches."""
-        length, taken = self._data.num_batches, None
-        for _ in range(epochs):
-            self._data.on_epoch_begin()
-            if taken is None or taken == length:
-                self._data.batches()
-                taken = 0
-            end = length if self._steps is None else taken + self._steps
-            cut_short = length is not None and (self._steps is None or end > length)
-            taken = None if cut_short else end
-            self._data.on_epoch_end()
 
     def _end_epoch(self, got: int) -> None:
         if not got:

@@ -8,7 +8,7 @@ from deepkit.callbacks import BackupAndRestore, CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError
 from deepkit.data import check_positive_int, make_data, train_validation_split
-from deepkit.tensors import Variable, infer_outputs
+from deepkit.tensors import Variable, get_random_state, infer_outputs, set_random_state
 from deepkit.training._build import ensure_built
 from deepkit.training._evaluate import Evaluator
 from deepkit.training._runner import Runner
@@ -114,6 +114,8 @@ class _Run:
     ) -> None:
         self.model, self.runner, self.evaluator = model, runner, evaluator
         self.callbacks, self.frequency = callbacks, frequency
+        # Where data is changed by its own hooks: the state before the first epoch.
+        self._random: dict[str, Any] | None = None
 
     def train(self, initial_epoch: int, epochs: int) -> None:
         """Train from one epoch to another."""
@@ -127,10 +129,10 @@ class _Run:
         resume = callbacks.resume_point
         logs: dict[str, Any] = {}
         if resume is not None:
+            self._go_to(resume, initial_epoch)
             initial_epoch, logs = resume.epoch, resume.logs
-            for name, runner in self._runners().items():
-                if name in (resume.position or {}):
-                    runner.go_to(resume.position[name])
+        elif any(runner.has_hooks for runner in self._runners().values()):
+            self._random = get_random_state()
         for epoch in range(initial_epoch, epochs):
             # An epoch in whose middle a callback asked to stop is still ended.
             if model.stop_training and not (resume is not None and resume.batch):
@@ -157,6 +159,28 @@ class _Run:
             runners["validation"] = self.evaluator.runner
         return runners
 
+    def _go_to(self, resume: ResumePoint, first: int) -> None:
+        """Bring the data to where it was."""
+        position = resume.position or {}
+        self._random = position.get("random")
+        if self._random is not None:
+            self._repeat_epochs(first, resume.epoch, bool(resume.batch))
+        for name, runner in self._runners().items():
+            if name in position:
+                runner.go_to(position[name])
+
+    def _repeat_epochs(self, first: int, epoch: int, begins: bool) -> None:
+        """Call the hooks of data that epochs change, and draw orders, as it was done before."""
+        now = get_random_state()
+        set_random_state(self._random)
+        for done in range(first, epoch):
+            self.runner.repeat_epoch()
+            if self.evaluator is not None and self._validates(done):
+                self.evaluator.runner.repeat_epoch()
+        if begins:
+            self.runner.repeat_epoch(whole=False)
+        set_random_state(now)
+
     # What backups ask for
 
     def variables(self) -> list[Variable]:
@@ -165,7 +189,8 @@ class _Run:
 
     def position(self) -> dict[str, Any]:
         """Where the data stands, in what JSON can hold."""
-        return {name: runner.position() for name, runner in self._runners().items()}
+        positions = {name: runner.position() for name, runner in self._runners().items()}
+        return {**positions, "random": self._random}
 
     def facts(self) -> dict[str, Any]:
         """What must be the same in the run that goes on, in what JSON can hold."""

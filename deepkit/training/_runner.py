@@ -136,12 +136,23 @@ class Runner:
             "taken": None,
             "exhausted": False,
             "random": self._random,
-            "first_random": None,
         }
 
     def facts(self) -> dict[str, Any]:
         """What tells that another process has the same data, in what JSON can hold."""
         return {**self._data.facts(), "steps": self.steps}
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether epochs change the data."""
+        return self._data.has_hooks
+
+    def repeat_epoch(self, whole: bool = True) -> None:
+        """Do with the data what an epoch that is done, or its beginning, did with it."""
+        if self._device is None:
+            self._feed.repeat_epoch(whole)
+        elif whole:
+            self._device.order()
 
     def go_to(self, position: dict[str, Any]) -> None:
         """Let the next pass go on where the runner of another process stood.

@@ -274,9 +274,7 @@ def test_states_of_callbacks_survive():
 
 @pytest.mark.parametrize("part", [object(), {1: 2}, np.array(["text"], object)])
 def test_states_of_other_parts_are_refused(part):
-    with pytest.raises(
-        ArgumentTypeError, match="Expected the state of Mine to be made of dicts wi"
-    ):
+    with pytest.raises(ArgumentTypeError, match="Expected the state of Mine to be made of"):
         pack({"part": [part]}, {}, "Mine")
 
 
@@ -330,21 +328,6 @@ def test_model_must_have_weights(tmp_path):
     model.built = False
     with pytest.raises(NotBuiltError, match="Expected a model with weights to restore the backup"):
         train(tmp_path, LOSSES, model=model)
-
-
-def test_optimizer_is_built_before_its_state_is_restored(tmp_path):
-    interrupted(tmp_path, LOSSES, 2)
-
-    class Lazy(FakeOptimizer):
-        built = False
-
-        def build(self, variables):
-            self.built = variables
-
-    model = FakeModel(Lazy())
-    model.trainable_variables = ["w"]
-    train(tmp_path, LOSSES, model=model)
-    assert model.optimizer.built == ["w"]
 
 
 @pytest.mark.parametrize(

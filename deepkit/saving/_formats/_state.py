@@ -129,7 +129,10 @@ def _build_optimizers(places: list[Place], reader: Hdf5Reader) -> None:
         optimizer = getattr(place.saveable, "optimizer", None)
         if optimizer is None or getattr(optimizer, "built", True):
             continue
-        if reader.datasets_in(f"{join(place.path, 'optimizer')}/vars"):
+        own: dict[str, Any] = {}
+        optimizer.save_own_variables(own)
+        # One that was not built has its iterations and learning rate alone, in the file too.
+        if len(reader.datasets_in(f"{join(place.path, 'optimizer')}/vars")) > len(own):
             optimizer.build(place.saveable.trainable_variables)
 
 
