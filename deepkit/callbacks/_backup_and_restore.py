@@ -32,8 +32,8 @@ class BackupAndRestore(Callback):
     history, the place in the data, the state of other callbacks and of random generators, and
     goes on as if nothing had happened. One file holds it all and is replaced as a whole;
     `model.load_weights` reads the weights in it. Where the loss or a trainable weight is NaN or
-    infinite nothing is backed up, and the backup before stays. A number of batches as `save_freq` makes `fit` run
-    batch by batch. `fit(..., resume=folder)` is a short form.
+    infinite nothing is backed up, and the backup before stays. A number of batches as `save_freq`
+    makes `fit` run batch by batch. `fit(..., resume=folder)` is a short form.
 
     Args:
         backup_dir: folder of the backup, for this run alone. Other files in it are left alone.
@@ -151,7 +151,7 @@ class BackupAndRestore(Callback):
         path = pathlib.Path(os.path.realpath(self._latest))
         keep = self._keep_previous if self.double_checkpoint and path.exists() else None
         options = {} if keep is None else {"before_replacing": keep}
-        _formats.run.write_run(self.model, path, description, arrays, self._variables(), **options)
+        _formats.runs.write_run(self.model, path, description, arrays, self._variables(), **options)
 
     def _keep_previous(self, temporary: pathlib.Path) -> None:
         path = pathlib.Path(os.path.realpath(self._latest))
@@ -173,7 +173,7 @@ class BackupAndRestore(Callback):
         for path in candidates:
             with contextlib.ExitStack() as stack:
                 try:
-                    run = stack.enter_context(_formats.run.opened_run(path))
+                    run = stack.enter_context(_formats.runs.opened_run(path))
                 except (CorruptFileError, OSError) as error:
                     failures.append(error)
                     continue

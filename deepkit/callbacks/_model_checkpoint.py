@@ -1,10 +1,19 @@
 """Saves the model while it trains."""
 
+import functools
+import glob
+import math
 import os
+import pathlib
+import string
+import warnings
+from collections.abc import Callable
 from typing import Any
 
-from deepkit.core.errors import ArgumentError, UnknownNameError
+from deepkit.core.errors import ArgumentError, CorruptFileError, UnknownNameError, UnsafeFileError
+from deepkit.saving import _formats
 
+from ._background_writer import BackgroundWriter
 from ._logs import say
 from ._monitor_callback import BatchCounter, MonitorCallback, check_save_freq
 
@@ -18,6 +27,10 @@ class ModelCheckpoint(MonitorCallback):
     Use it to keep the best model of a run, or all of them. NaN never counts as better. A number
     of batches as `save_freq` makes `fit` run batch by batch.
 
+    With `save_best_only` a file also says which value its model had. A later run with the same
+    `filepath` and `monitor` goes on from the best of it, and saves only what is better; delete the
+    file to begin anew.
+
     Args:
         filepath: where to save; ends in `.keras` or `.h5`, or in `.weights.h5` for weights alone.
             It may contain fields that are filled with the number of the epoch (and batch), from 1,
@@ -29,6 +42,9 @@ class ModelCheckpoint(MonitorCallback):
         mode: `"min"`, `"max"`, or `"auto"`: by the metric of that name, or else by the name.
         save_freq: `"epoch"`, or a number of batches.
         initial_value_threshold: a value that must be beaten before anything is saved.
+        asynchronous: whether files are written on a thread while training goes on. The model is
+            saved as it is when the epoch ends. An error is raised at the next save or at the end
+            of `fit`, which waits for the last file.
 
     Attributes:
         best: the best value so far.
@@ -56,6 +72,8 @@ class ModelCheckpoint(MonitorCallback):
         mode: str = "auto",
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
+        *,
+        asynchronous: bool = False,
     ) -> None:
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath = os.fspath(filepath)
@@ -63,8 +81,10 @@ class ModelCheckpoint(MonitorCallback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = check_save_freq(save_freq)
+        self.asynchronous = asynchronous
         self._check_ending()
         self._epoch = 0
+        self._writer = BackgroundWriter()
         if self.save_freq == "epoch":
             self._idle_hooks = frozenset([ModelCheckpoint.on_train_batch_end])
         else:
@@ -81,6 +101,21 @@ class ModelCheckpoint(MonitorCallback):
     @property
     def monitors(self) -> bool:
         return self.save_best_only
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        if self.asynchronous and self._saves_in_own_way():
+            raise ArgumentError(
+                f"Expected `asynchronous=False` in ModelCheckpoint for "
+                f"{type(self.model).__name__}, which saves in a way of its own."
+            )
+        if self.save_best_only:
+            self._take_up_best()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        self._writer.finish()
+
+    def on_train_error(self, error: BaseException) -> None:
+        self._writer.finish()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch = epoch
@@ -118,13 +153,54 @@ class ModelCheckpoint(MonitorCallback):
             raise ArgumentError(
                 f"Expected `filepath` of ModelCheckpoint to be a file, but {path!r} is a folder."
             )
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        if self.save_weights_only:
-            self.model.save_weights(path, overwrite=True)
+        write = self._prepared(path)
+        if self.asynchronous:
+            self._writer.start(write)
         else:
-            self.model.save(path, overwrite=True)
+            write()
         if self.verbose > 0:
-            say(f"Epoch {epoch + 1}: saved the model to {path}")
+            verb = "saving" if self.asynchronous else "saved"
+            say(f"Epoch {epoch + 1}: {verb} the model to {path}")
+
+    def _prepared(self, path: str) -> Callable[[], None]:
+        """What writes the file."""
+        if self._saves_in_own_way():
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            return functools.partial(self._method_of_model(), path, overwrite=True)
+        notes = {"monitor": self.monitor, "best": self.best} if self.save_best_only else {}
+        return _formats.prepared.prepare(self.model, pathlib.Path(path), notes)
+
+    def _method_of_model(self) -> Callable[..., None]:
+        return self.model.save_weights if self.save_weights_only else self.model.save
+
+    def _saves_in_own_way(self) -> bool:
+        return not self._method_of_model().__module__.startswith("deepkit.")
+
+    def _take_up_best(self) -> None:
+        """Go on from the best value of an earlier run, which the file of its model tells."""
+        found = [pathlib.Path(path) for path in glob.glob(_glob_of(self.filepath))]
+        files = sorted((path for path in found if path.is_file()), key=lambda p: p.stat().st_mtime)
+        if not files:
+            return
+        latest = files[-1]
+        try:
+            notes = _formats.prepared.read_notes(latest)
+        except (CorruptFileError, UnsafeFileError, OSError) as error:
+            warnings.warn(
+                f"The file {str(latest)!r} of an earlier run does not tell how good its model was, "
+                f"and will be replaced by the first that ModelCheckpoint saves: {error}",
+                stacklevel=2,
+            )
+            return
+        best = notes.get("best")
+        if notes.get("monitor") != self.monitor or not isinstance(best, float | int):
+            return
+        if math.isfinite(best) and self.is_improvement(best, self.best):
+            self.best = best
+            say(
+                f"ModelCheckpoint goes on from the best {self.monitor} of an earlier run, "
+                f"{best:.5f} in {latest}; delete the file to begin anew."
+            )
 
     def _is_best(self, epoch: int, logs: dict[str, Any]) -> bool:
         current = self.monitored_value(logs)
@@ -140,7 +216,19 @@ class ModelCheckpoint(MonitorCallback):
         return better
 
     def get_backup_state(self) -> dict[str, Any]:
-        return {"best": self.best}
+        self._writer.finish()  # or the backup would tell of a file that is not there
+        counted = None if self.save_freq == "epoch" else self._counter.get_state()
+        return {"best": self.best, "counted": counted}
 
     def set_backup_state(self, state: dict[str, Any]) -> None:
         self.best = state["best"]
+        if self.save_freq != "epoch" and state["counted"] is not None:
+            self._counter.set_state(state["counted"])
+
+
+def _glob_of(filepath: str) -> str:
+    """A pattern for the files that a path with fields stands for."""
+    parts = string.Formatter().parse(filepath)
+    return "".join(
+        glob.escape(literal) + ("" if field is None else "*") for literal, field, _, _ in parts
+    )

@@ -1,7 +1,7 @@
 """Training programs that can be interrupted, and run as a process that kills itself.
 
-`python -m tests.training.resumable NAME SAVE_FREQ FOLDER RESULT [PLACE COUNT]` trains a program with
-backups in a folder. It is killed by SIGKILL at the given visit of a place, or writes its result.
+`python -m tests.training.resumable NAME SAVE_FREQ FOLDER RESULT [PLACE COUNT]` trains a program
+with backups in a folder. It is killed by SIGKILL at a visit of a place, or writes its result.
 """
 
 import json

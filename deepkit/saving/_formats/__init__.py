@@ -6,7 +6,8 @@ from typing import Any
 _PARTS = {
     "archive": "_archive",
     "legacy": "_legacy",
-    "run": "_run",
+    "prepared": "_prepared",
+    "runs": "_runs",
     "shards": "_shards",
     "weights": "_weights",
 }

@@ -1,9 +1,10 @@
 """The `.keras` format: two JSON texts, an HDF5 file and assets, in a zip archive or a folder."""
 
+import contextlib
 import datetime
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -23,9 +24,10 @@ from deepkit.saving._formats._model import (
 )
 from deepkit.saving._formats._older_configs import modern_config
 from deepkit.saving._formats._output import write_pieces
+from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._scattered_file import ScatteredFile
 from deepkit.saving._formats._state import groups_of, load_state, write_state
-from deepkit.saving._formats._writer import written_in_memory
+from deepkit.saving._formats._writer import Hdf5Writer, written_in_memory
 from deepkit.saving._formats._zip import archive_of
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import Saveable
@@ -35,12 +37,36 @@ def save_model(
     model: Saveable, path: pathlib.Path, include_optimizer: bool = True, zipped: bool = True
 ) -> None:
     """Write architecture, compile arguments, state and assets."""
+    with workers() as pool:
+        prepare_model(model, path, pool, include_optimizer, zipped)()
+
+
+def prepare_model(
+    model: Saveable,
+    path: pathlib.Path,
+    pool: Executor,
+    include_optimizer: bool = True,
+    zipped: bool = True,
+    finish: Callable[[Hdf5Writer], None] = lambda writer: None,
+) -> Callable[[], None]:
+    """What writes the file, without the model.
+
+    Args:
+        model: the model.
+        path: the file.
+        pool: threads that take checksums, write and read.
+        include_optimizer: whether compile arguments and optimizer state are written.
+        zipped: whether it is an archive, and not a folder.
+        finish: called when the state is written.
+    """
     date = datetime.datetime.now()
     config = _config(model, include_optimizer)
     assets = assets_of(model)
-    with workers() as pool:
-        with written_in_memory(pool) as (writer, weights):
-            write_state(groups_of(model, include_optimizer), writer)
+    with written_in_memory(pool) as (writer, weights):
+        write_state(groups_of(model, include_optimizer), writer)
+        finish(writer)
+
+    def write() -> None:
         members = {CONFIG: [Piece(config.encode())], WEIGHTS: weights.pieces(), **assets}
         with (replacing if zipped else replacing_folder)(path) as temporary:
             if zipped:
@@ -50,6 +76,8 @@ def save_model(
                 members[METADATA] = _metadata(date, members)
                 _write_folder(temporary, members, pool, str(path))
             _verify(temporary, str(path), weights)
+
+    return write
 
 
 def _config(model: Saveable, include_optimizer: bool) -> str:
@@ -131,5 +159,12 @@ def load_model(
 
 def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
     """Load the state of a model; for options see `load_state`."""
-    with opened(path, str(path)) as members, members.weights() as reader:
+    with opened_weights(path) as reader:
         load_state(model, reader, **options)
+
+
+@contextlib.contextmanager
+def opened_weights(path: pathlib.Path) -> Iterator[Hdf5Reader]:
+    """The HDF5 file in an archive or folder."""
+    with opened(path, str(path)) as members, members.weights() as reader:
+        yield reader

@@ -39,21 +39,26 @@ _SEEDS = "deepkit_seeds"
 
 def save_model(model: Any, path: pathlib.Path, include_optimizer: bool = True) -> None:
     """Write architecture, compile arguments and state."""
+    with replacing(path) as temporary, written_to(temporary, str(path)) as writer:
+        write_model(model, writer, include_optimizer)
+
+
+def write_model(model: Any, writer: Hdf5Writer, include_optimizer: bool = True) -> None:
+    """Write architecture, compile arguments and state into a file that is open."""
     config = serialization.serialize_keras_object(model)
     training = config.pop("compile_config", None)
     optimizer = getattr(model, "optimizer", None) if include_optimizer else None
-    with replacing(path) as temporary, written_to(temporary, str(path)) as writer:
-        writer.text("backend", "jax")
-        writer.text("keras_version", KERAS_VERSION)
-        writer.text("model_config", write_json(config, "config of the model"))
-        if training is not None and optimizer is not None:
-            training = {**training, "optimizer_config": training.pop("optimizer")}
-            training["loss"] = _full_names(training["loss"])
-            writer.text("training_config", write_json(training, "arguments of `compile`"))
-        write_layers(model, writer, _LAYERS)
-        if optimizer is not None:
-            write_arrays(writer, _OPTIMIZER, optimizer.variables)
-        _write_seeds(model, writer)
+    writer.text("backend", "jax")
+    writer.text("keras_version", KERAS_VERSION)
+    writer.text("model_config", write_json(config, "config of the model"))
+    if training is not None and optimizer is not None:
+        training = {**training, "optimizer_config": training.pop("optimizer")}
+        training["loss"] = _full_names(training["loss"])
+        writer.text("training_config", write_json(training, "arguments of `compile`"))
+    write_layers(model, writer, _LAYERS)
+    if optimizer is not None:
+        write_arrays(writer, _OPTIMIZER, optimizer.variables)
+    _write_seeds(model, writer)
 
 
 def load_model(

@@ -115,7 +115,12 @@ def written_to(target: pathlib.Path, file: str) -> Iterator[Hdf5Writer]:
     with workers() as pool:
         with written_in_memory(pool) as (writer, content):
             yield writer
-        write_pieces(target, content.pieces(), pool, file)
+        write_content(target, content, pool, file)
+
+
+def write_content(target: pathlib.Path, content: ScatteredFile, pool: Executor, file: str) -> None:
+    """Fill a file that is there with what was written in memory, read it again and verify it."""
+    write_pieces(target, content.pieces(), pool, file)
     with target.open("rb") as stream, Hdf5Reader(stream, file) as reader:
         reader.verify(content.places())
 
