@@ -10,6 +10,7 @@ from ._lambda_callback import LambdaCallback as LambdaCallback
 from ._learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
 from ._model_checkpoint import ModelCheckpoint as ModelCheckpoint
 from ._monitor_callback import MonitorCallback as MonitorCallback
+from ._orbax_checkpoint import OrbaxCheckpoint as OrbaxCheckpoint
 from ._progbar import Progbar as Progbar
 from ._progbar_logger import ProgbarLogger as ProgbarLogger
 from ._reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau

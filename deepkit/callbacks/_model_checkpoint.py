@@ -2,7 +2,6 @@
 
 import functools
 import glob
-import math
 import os
 import pathlib
 import string
@@ -14,6 +13,7 @@ from deepkit.core.errors import ArgumentError, CorruptFileError, UnknownNameErro
 from deepkit.saving import _formats
 
 from ._background_writer import BackgroundWriter
+from ._best_so_far import notes_of, take_up_best
 from ._logs import say
 from ._monitor_callback import BatchCounter, MonitorCallback, check_save_freq
 
@@ -167,8 +167,7 @@ class ModelCheckpoint(MonitorCallback):
         if self._saves_in_own_way():
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
             return functools.partial(self._method_of_model(), path, overwrite=True)
-        notes = {"monitor": self.monitor, "best": self.best} if self.save_best_only else {}
-        return _formats.prepared.prepare(self.model, pathlib.Path(path), notes)
+        return _formats.prepared.prepare(self.model, pathlib.Path(path), notes_of(self))
 
     def _method_of_model(self) -> Callable[..., None]:
         return self.model.save_weights if self.save_weights_only else self.model.save
@@ -192,15 +191,7 @@ class ModelCheckpoint(MonitorCallback):
                 stacklevel=2,
             )
             return
-        best = notes.get("best")
-        if notes.get("monitor") != self.monitor or not isinstance(best, float | int):
-            return
-        if math.isfinite(best) and self.is_improvement(best, self.best):
-            self.best = best
-            say(
-                f"ModelCheckpoint goes on from the best {self.monitor} of an earlier run, "
-                f"{best:.5f} in {latest}; delete the file to begin anew."
-            )
+        take_up_best(self, notes, latest)
 
     def _is_best(self, epoch: int, logs: dict[str, Any]) -> bool:
         current = self.monitored_value(logs)

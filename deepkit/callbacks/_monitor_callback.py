@@ -156,7 +156,14 @@ def _real(argument: str, value: Any) -> float:
 
 
 class BatchCounter:
-    """Says after which batches something that is due each `every` batches is due."""
+    """Says after which batches something that is due each `every` batches is due.
+
+    Args:
+        every: the number of batches.
+
+    Attributes:
+        count: all batches so far, in this process.
+    """
 
     def __init__(self, every: int) -> None:
         self._every = every
@@ -164,6 +171,7 @@ class BatchCounter:
 
     def reset(self) -> None:
         """Count from the beginning."""
+        self.count = 0
         self._since = 0
         self._last = -1
 
@@ -177,7 +185,9 @@ class BatchCounter:
 
     def is_due(self, batch: int) -> bool:
         """Count up to a batch; indices start again with each epoch and may leap."""
-        self._since += batch - self._last if batch > self._last else batch + 1
+        new = batch - self._last if batch > self._last else batch + 1
+        self.count += new
+        self._since += new
         self._last = batch
         if self._since < self._every:
             return False

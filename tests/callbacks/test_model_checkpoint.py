@@ -70,7 +70,7 @@ def test_best_is_kept_across_restarts(asynchronous, ending, tmp_path, capsys):
     assert run([9.0, 8.0, 1.0]) == 1.0 and mark_in(path) == 2.0
     before = path.read_bytes()
     assert run([float("nan"), 1.5, 1.0]) == 1.0 and path.read_bytes() == before
-    line = f"goes on from the best val_loss of an earlier run, 1.00000 in {path}; delete the file"
+    line = f"goes on from the best val_loss of an earlier run, 1.00000 in {path}; delete it"
     assert line in capsys.readouterr().out
 
 

@@ -9,6 +9,7 @@ _PARTS = {
     "prepared": "_prepared",
     "runs": "_runs",
     "shards": "_shards",
+    "trees": "_trees",
     "weights": "_weights",
 }
 

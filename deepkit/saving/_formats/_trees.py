@@ -1,0 +1,117 @@
+"""The state of a model as nested dicts of arrays, for writers that keep such."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._differences import Difference, report
+from deepkit.saving._formats._matching import is_optimizer
+from deepkit.saving._saveable import Place, Saveable, places_of
+from deepkit.tensors import StatelessScope, Variable
+
+
+def state_tree(model: Saveable, include_optimizer: bool = True) -> dict[str, Any]:
+    """The state of a model under the steps of the paths that files have; no empty arrays.
+
+    Large arrays are not copied. JAX overwrites no memory that an array of NumPy shows.
+    """
+    tree: dict[str, Any] = {}
+    for path, value in _own_values(_places(model, include_optimizer)).items():
+        array = _dtypes.to_array(value, path)
+        *steps, last = path.split("/")
+        inner = tree
+        for step in steps:
+            inner = inner.setdefault(step, {})
+        if array.size:
+            inner[last] = array
+    return tree
+
+
+def load_state_tree(
+    model: Saveable, tree: Mapping[str, Any], source: str, hint: str, include_optimizer: bool = True
+) -> None:
+    """Load what `state_tree` returned: all of it or nothing.
+
+    Args:
+        model: the model, built.
+        tree: the state.
+        source: where it is from, for messages.
+        hint: what can be done if it does not fit, for the message.
+        include_optimizer: whether the state of optimizers is loaded.
+
+    Raises:
+        WeightMismatchError: something does not fit.
+    """
+    saved = _flat(tree)
+    if include_optimizer:
+        _build_optimizer(model, saved)
+    places = _places(model, include_optimizer)
+    own = _own_values(places)
+    optimizers = [place.path for place in places_of(model) if is_optimizer(place)]
+    if not include_optimizer:
+        saved = {p: a for p, a in saved.items() if not any(_is_below(p, o) for o in optimizers)}
+    report(_differences(saved, own), source, model.name, False, hint)
+    values: list[tuple[Variable, Any]] = []
+    for place in places:
+        prefix = f"{place.variables_path}/"
+        store = {p[len(prefix) :]: v for p, v in own.items() if p.startswith(prefix)}
+        store.update({p[len(prefix) :]: v for p, v in saved.items() if p.startswith(prefix)})
+        # Inside a scope, what is assigned stays in the scope.
+        with StatelessScope() as scope:
+            place.saveable.load_own_variables(store)
+            values.extend((v, scope.get_current_value(v)) for v in scope.written())
+    for variable, value in values:
+        variable.assign(value)
+
+
+def _places(model: Saveable, include_optimizer: bool) -> list[Place]:
+    places = places_of(model)
+    return [place for place in places if include_optimizer or not is_optimizer(place)]
+
+
+def _own_values(places: list[Place]) -> dict[str, Any]:
+    values = {}
+    for place in places:
+        store: dict[str, Any] = {}
+        place.saveable.save_own_variables(store)
+        values.update({f"{place.variables_path}/{key}": value for key, value in store.items()})
+    return values
+
+
+def _build_optimizer(model: Any, saved: Mapping[str, Any]) -> None:
+    """Make the slots of the optimizer if there are values for them."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or getattr(optimizer, "built", True):
+        return
+    own: dict[str, Any] = {}
+    optimizer.save_own_variables(own)
+    if sum(_is_below(path, "optimizer/vars") for path in saved) > len(own):
+        optimizer.build(model.trainable_variables)
+
+
+def _differences(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[Difference]:
+    found = []
+    for path, value in own.items():
+        shape = tuple(np.shape(value) if not hasattr(value, "shape") else value.shape)
+        if path not in saved:
+            if 0 not in shape:
+                found.append(Difference("missing", f"'{path}' {shape}"))
+        elif saved[path].shape != shape:
+            text = f"'{path}' has shape {saved[path].shape} in the file, and {shape} in the model"
+            found.append(Difference("differs", text))
+    unused = [path for path in saved if path not in own]
+    return [*found, *(Difference("unused", f"'{path}' {saved[path].shape}") for path in unused)]
+
+
+def _flat(tree: Mapping[str, Any], path: str = "") -> dict[str, np.ndarray]:
+    found = {}
+    for key, value in tree.items():
+        inner = f"{path}/{key}" if path else key
+        found.update(_flat(value, inner) if isinstance(value, Mapping) else {inner: value})
+    return found
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")
