@@ -97,6 +97,9 @@ class CSVLogger(Callback):
         self._begin()
         self._close()
 
+    def on_train_error(self, error: BaseException) -> None:
+        self._close()
+
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()

@@ -25,6 +25,7 @@ from deepkit.callbacks import (
     ReduceLROnPlateau,
     SwapEMAWeights,
 )
+from deepkit.training._program import Binding
 
 EPOCHS, ROWS, BATCH = 6, 44, 8
 X = np.random.default_rng(0).normal(size=(ROWS, 5)).astype("float32")
@@ -248,20 +249,14 @@ def assert_same(result, expected):
 class _Visits(Callback):
     """Calls a function at each visit of a place in the loop."""
 
-    def __init__(self, place, visit):
-        self.place, self.visit = place, visit
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.visit("epoch begin")
+    def __init__(self, visit):
+        self.visit = visit
 
     def on_epoch_end(self, epoch, logs=None):
         self.visit("epoch end")
 
     def on_train_batch_begin(self, batch, logs=None):
         self.visit("batch begin")
-
-    def on_train_end(self, logs=None):
-        self.visit("train end")
 
 
 def _patch(owner, name, visit):
@@ -284,20 +279,23 @@ def main(name, save_freq, folder, result, place=None, count=0):
             if not left:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    for owner, function in ((os, "fsync"), (os, "replace"), (os, "chmod"), (os, "unlink")):
+    for owner, function in ((os, "fsync"), (os, "replace"), (Binding, "_call")):
         _patch(owner, function, visit)
-    _patch(deepkit.training._program.Binding, "_call", visit)
-    log = pathlib.Path(folder).parent / "log.csv"
-    checkpoint = pathlib.Path(folder).parent / "best.keras"
-    extra = [
-        _Visits(place, visit),
-        CSVLogger(log),
-        ModelCheckpoint(checkpoint, "loss", save_best_only=True),
-    ]
-    frequency = "epoch" if save_freq == "epoch" else int(save_freq)
     print("training", flush=True)
-    found = train(name, folder, frequency, extra)
-    pathlib.Path(result).write_bytes(pickle.dumps({**found, "log": log.read_text()}))
+    found = whole_run(name, save_freq if save_freq == "epoch" else int(save_freq), folder, visit)
+    pathlib.Path(result).write_bytes(pickle.dumps(found))
+
+
+def whole_run(name, save_freq, folder, visit=lambda place: None):
+    """Run a program with a log and checkpoints beside the folder of its backups."""
+    beside = pathlib.Path(folder).parent
+    extra = [
+        _Visits(visit),
+        CSVLogger(beside / "log.csv"),
+        ModelCheckpoint(beside / "best.keras", "loss", save_best_only=True, asynchronous=True),
+    ]
+    found = train(name, folder, save_freq, extra)
+    return {**found, "log": (beside / "log.csv").read_text()}
 
 
 if __name__ == "__main__":

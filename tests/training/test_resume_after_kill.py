@@ -10,68 +10,55 @@ import time
 
 import pytest
 
-from tests.training.resumable import EPOCHS, assert_same
+from tests.training.resumable import EPOCHS, assert_same, whole_run
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-# Where a process kills itself: in the loop, in a step, and before the calls of a save.
-PLACES = ("epoch begin", "epoch end", "batch begin", "_call", "fsync", "replace", "chmod", "unlink")
 
 
-def start(name, save_freq, folder, result, *kill):
-    arguments = [name, str(save_freq), str(folder), str(result), *map(str, kill)]
+def start(save_freq, folder, *kill):
+    files = [str(folder / "backup"), str(folder / "result")]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.training.resumable", *arguments],
+        [sys.executable, "-m", "tests.training.resumable", "full", str(save_freq), *files, *kill],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def finished(folder, name, save_freq):
-    process = start(name, save_freq, folder / "backup", folder / "result")
+def run_to_its_end(save_freq, folder):
+    process = start(save_freq, folder)
     process.communicate()
     assert process.returncode == 0
-    return pickle.loads((folder / "result").read_bytes())
+    result = pickle.loads((folder / "result").read_bytes())
+    assert not (folder / "backup").exists()
+    names = {path.name for path in folder.iterdir() if not path.name.endswith(".tmp")}
+    assert names == {"best.keras", "log.csv", "result"}
+    return result
 
 
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory):
-    """The results of runs that nobody killed."""
-    return {
-        save_freq: finished(tmp_path_factory.mktemp("unbroken"), "full", save_freq)
-        for save_freq in ("epoch", 5)
-    }
-
-
-@pytest.mark.parametrize("save_freq", ["epoch", 5])
-def test_killed_run_ends_as_an_unbroken_one(save_freq, unbroken, tmp_path):
-    generator = random.Random(f"{save_freq}")
-    for place in generator.sample(PLACES, 4):
-        process = start(
-            "full",
-            save_freq,
-            tmp_path / "backup",
-            tmp_path / "result",
-            place,
-            generator.randint(2, 6),
-        )
-        process.communicate()
-        assert process.returncode in (-signal.SIGKILL, 0)  # 0 where it came to its end before
-    result = finished(tmp_path, "full", save_freq)
-    assert_same(result, unbroken[save_freq])
-    assert result["log"] == unbroken[save_freq]["log"]
+def assert_as_unbroken(result, save_freq, folder):
+    expected = whole_run("full", save_freq, folder / "unbroken" / "backup")
+    assert_same(result, expected)
+    assert result["log"] == expected["log"]
     assert len(result["log"].splitlines()) == EPOCHS + 1
-    assert not (tmp_path / "backup").exists()
 
 
-def test_run_that_a_timer_kills_ends_as_an_unbroken_one(unbroken, tmp_path):
-    generator = random.Random(3)
-    for _ in range(2):
-        process = start("full", 5, tmp_path / "backup", tmp_path / "result")
+@pytest.mark.parametrize(
+    ("save_freq", "places"),
+    [("epoch", ["epoch end", "replace"]), (5, ["_call", "fsync", "batch begin"])],
+)
+def test_killed_run_ends_as_an_unbroken_one(save_freq, places, tmp_path):
+    """Killed in the loop, in a step, and before the calls of a save."""
+    folder, generator = tmp_path / "run", random.Random(1)
+    for place in places:
+        process = start(save_freq, folder, place, str(generator.randint(3, 8)))
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    if save_freq == 5:  # and at a point that nobody chose
+        process = start(save_freq, folder)
         assert process.stdout.readline() == "training\n"
-        time.sleep(generator.uniform(0.5, 2.5))
+        time.sleep(generator.uniform(0.2, 1.5))
         process.kill()
         process.communicate()
-    result = finished(tmp_path, "full", 5)
-    assert_same(result, unbroken[5])
-    assert result["log"] == unbroken[5]["log"]
+    result = run_to_its_end(save_freq, folder)
+    assert_as_unbroken(result, save_freq, tmp_path)
