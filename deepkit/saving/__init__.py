@@ -1,16 +1,40 @@
-"""Saving and loading."""
+"""Saving and loading.
 
-from deepkit.core.registry import CustomObjectScope as CustomObjectScope
-from deepkit.core.registry import custom_object_scope as custom_object_scope
-from deepkit.core.registry import get_custom_objects as get_custom_objects
-from deepkit.core.registry import get_registered_name as get_registered_name
-from deepkit.core.registry import get_registered_object as get_registered_object
-from deepkit.core.registry import register_keras_serializable as register_keras_serializable
-from deepkit.core.serialization import deserialize_keras_object as deserialize_keras_object
-from deepkit.core.serialization import serialize_keras_object as serialize_keras_object
+Parts load when they are first used: to look into a file takes neither JAX nor a model.
+"""
 
-from ._api import load_model as load_model
-from ._api import load_weights as load_weights
-from ._api import save_model as save_model
-from ._api import save_weights as save_weights
+import importlib
+from typing import Any
+
 from ._errors import MissingFileError as MissingFileError
+
+_HOMES = {
+    "CustomObjectScope": "deepkit.core.registry",
+    "FileReport": "deepkit.saving._inspector",
+    "custom_object_scope": "deepkit.core.registry",
+    "deserialize_keras_object": "deepkit.core.serialization",
+    "get_custom_objects": "deepkit.core.registry",
+    "get_registered_name": "deepkit.core.registry",
+    "get_registered_object": "deepkit.core.registry",
+    "inspect_file": "deepkit.saving._inspector",
+    "load_model": "deepkit.saving._api",
+    "load_weights": "deepkit.saving._api",
+    "register_keras_serializable": "deepkit.core.registry",
+    "save_model": "deepkit.saving._api",
+    "save_weights": "deepkit.saving._api",
+    "serialize_keras_object": "deepkit.core.serialization",
+}
+
+__all__ = ["MissingFileError", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

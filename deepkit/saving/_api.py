@@ -93,7 +93,7 @@ def load_model(
         SerializationError: the file names something unknown; the message says how to register it.
         WeightMismatchError: the weights do not fit the architecture.
     """
-    path = _existing(filepath)
+    path = existing_file(filepath)
     file_format = _formats.archive if path.is_dir() else _model_format(path)
     return file_format.load_model(path, custom_objects, compile, safe_mode)
 
@@ -197,7 +197,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         MissingFileError: there is no such file.
         CorruptFileError: the file is damaged or of another kind than its name says.
     """
-    path = _existing(filepath)
+    path = existing_file(filepath)
     _check_built(model, "loaded")
     file_format, options = _weights_format(path)
     allowed = {key: kwargs.pop(key) for key in options if kwargs.get(key) is not None}
@@ -249,7 +249,22 @@ def _path(filepath: Any) -> pathlib.Path:
     return pathlib.Path(filepath)
 
 
-def _existing(filepath: Any) -> pathlib.Path:
+def file_ending(path: pathlib.Path) -> str:
+    """The ending of a path, which says the format.
+
+    Raises:
+        ArgumentError: it is that of no format.
+    """
+    for ending in (_WEIGHTS_ENDING, ".keras", *_LEGACY_ENDINGS):
+        if path.name.endswith(ending):
+            return ending
+    raise ArgumentError(
+        f"Expected a path that ends in `.keras`, `.h5` or `.weights.h5`, received '{path}'."
+    )
+
+
+def existing_file(filepath: Any) -> pathlib.Path:
+    """The path of a file that is there."""
     path = _path(filepath)
     if not path.exists():
         former = formers_of(path)

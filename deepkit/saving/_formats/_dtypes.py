@@ -1,16 +1,14 @@
 """Dtypes in HDF5 files: plain numbers, and the small floats that HDF5 keeps as opaque bytes."""
 
-import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 
 from deepkit.core.errors import SerializationError
-from deepkit.tensors import Variable
 
 # HDF5 has no types for these; an attribute of the dataset names them, as in Keras's files.
 _OPAQUE = {
-    name: np.dtype(getattr(jnp, name))
+    name: np.dtype(getattr(ml_dtypes, name))
     for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2")
-    if hasattr(jnp, name)
 }
 _NUMERIC_KINDS = "fiubc"
 
@@ -38,7 +36,8 @@ def to_array(value: object, path: str) -> np.ndarray:
         SerializationError: it holds something else.
     """
     # Not `variable.value`, which would have the next step of training copy the array.
-    array = np.asarray(value.concrete_value() if isinstance(value, Variable) else value)
+    concrete = getattr(value, "concrete_value", None)
+    array = np.asarray(value if concrete is None else concrete())
     if not is_numeric(array.dtype) and not is_opaque(array.dtype):
         raise SerializationError(
             f"Expected numbers to save at '{path}', received an array of dtype {array.dtype}. "

@@ -56,12 +56,14 @@ class Manifest:
         datasets: shape, dtype and checksum of each dataset, by path.
         texts: the checksums of attributes of the root, by name.
         identity: the checksum of the manifest itself, if it was read.
+        writer: who wrote it, as `stamp` says; empty if there is none.
     """
 
     def __init__(self) -> None:
         self.identity = 0
         self.datasets: dict[str, dict[str, Any]] = {}
         self.texts: dict[str, int] = {}
+        self.writer: dict[str, Any] = {}
 
     def note(self, path: str, array: np.ndarray, checksum: int) -> None:
         """Note an array that was written, and its checksum."""
@@ -97,6 +99,7 @@ class Manifest:
         manifest = cls()
         manifest.identity = int.from_bytes(data[:4], "little")
         manifest.datasets, manifest.texts = description["datasets"], description["texts"]
+        manifest.writer = {key: description.get(key) for key in stamp()}
         return manifest
 
     def check_presence(

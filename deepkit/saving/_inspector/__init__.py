@@ -1,0 +1,20 @@
+"""Looks into files of models and weights without making anything that they describe.
+
+Parts load when they are first used: only to judge what a config names takes JAX.
+"""
+
+import importlib
+from typing import Any
+
+_PARTS = {
+    "FileReport": ("_report", "FileReport"),
+    "inspect_file": ("_inspect", "inspect_file"),
+    "refusals_in": ("_refusals", "refusals_in"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PARTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _PARTS[name]
+    return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)

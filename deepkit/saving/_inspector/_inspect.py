@@ -1,0 +1,147 @@
+"""inspect_file: what is in a file, found out without making anything that it describes."""
+
+import pathlib
+from typing import Any
+
+from deepkit.core.errors import CorruptFileError
+from deepkit.saving import _inspector
+from deepkit.saving._api import existing_file, file_ending
+from deepkit.saving._formats._manifest import check_stamp
+from deepkit.saving._formats._members import CONFIG, METADATA, opened
+from deepkit.saving._formats._older_configs import modern_config, modern_training_config
+from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._inspector._architecture import compiled_with, layers_of
+from deepkit.saving._inspector._arrays import arrays_of
+from deepkit.saving._inspector._report import FileReport
+from deepkit.saving._json import read_json
+
+
+def inspect_file(filepath: Any, verify: bool = True) -> FileReport:
+    """What is in a file of a model or of weights: layers, arrays, versions, checksums.
+
+    Nothing that the file describes is built, imported or run. What loading refuses because of the
+    file itself is refused here by the same error; what it refuses because of a class or function
+    that the config names is listed in `refusals`.
+
+    Args:
+        filepath: a path that ends in `.keras`, `.h5`, `.hdf5`, `.weights.h5` or `.safetensors`.
+        verify: whether all arrays are read and compared with the file's checksums.
+
+    Returns:
+        A `FileReport`: `print` it, or see its attributes.
+
+    Raises:
+        MissingFileError: there is no such file.
+        CorruptFileError: the file is damaged or of another kind than its name says.
+        UnsafeFileError: the file asks for something that is not done.
+
+    Example:
+        >>> import deepkit, os, tempfile
+        >>> model = deepkit.Sequential([deepkit.Input((3,)), deepkit.layers.Dense(2)])
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.keras")
+        >>> model.save(path)
+        >>> report = deepkit.saving.inspect_file(path)
+        >>> [layer.class_name for layer in report.layers], report.manifest
+        (['Sequential', 'InputLayer', 'Dense'], 'verified')
+    """
+    path = existing_file(filepath)
+    return _INSPECTORS[file_ending(path)](path, verify)
+
+
+def _inspect_archive(path: pathlib.Path, verify: bool) -> FileReport:
+    file = str(path)
+    with opened(path, file) as members:
+        metadata: dict[str, Any] = {}
+        if METADATA in members.names:
+            metadata = read_json(members.read(METADATA), METADATA, file)
+            check_stamp(metadata, file)
+        config = read_json(members.read(CONFIG), CONFIG, file)
+        config = _modern(modern_config, config, file)
+        _check_model(config, file)
+        with members.weights() as reader:
+            return _report(
+                path,
+                "model in the `.keras` format",
+                reader,
+                verify,
+                writer={**metadata, **reader.manifest.writer},
+                config=config,
+                compile_config=config.get("compile_config"),
+            )
+
+
+def _inspect_hdf5(path: pathlib.Path, verify: bool) -> FileReport:
+    file = str(path)
+    with Hdf5Reader(path, file) as reader:
+        texts = {name: reader.text("", name) for name in ("keras_version", "backend")}
+        writer = {name: text for name, text in texts.items() if text is not None}
+        config = _parsed(reader, "model_config", modern_config)
+        if config is not None:
+            _check_model(config, file)
+        return _report(
+            path,
+            "weights in an HDF5 file" if config is None else "model in the `.h5` format",
+            reader,
+            verify,
+            writer={**writer, **reader.manifest.writer},
+            config=config,
+            compile_config=_parsed(reader, "training_config", modern_training_config),
+        )
+
+
+_INSPECTORS = {
+    ".keras": _inspect_archive,
+    ".h5": _inspect_hdf5,
+    ".hdf5": _inspect_hdf5,
+    ".weights.h5": _inspect_hdf5,
+}
+
+
+def _parsed(reader: Hdf5Reader, name: str, change: Any) -> dict[str, Any] | None:
+    """A config in an attribute of an HDF5 file, in today's form; `None` if there is none."""
+    text = reader.text("", name)
+    return (
+        None if text is None else _modern(change, read_json(text, name, reader.file), reader.file)
+    )
+
+
+def _check_model(config: dict[str, Any], file: str) -> None:
+    if not isinstance(config.get("class_name"), str):
+        raise CorruptFileError(f"The config in '{file}' describes no model.")
+
+
+def _modern(change: Any, config: Any, file: str) -> dict[str, Any]:
+    try:
+        if isinstance(config, dict):
+            return change(config)
+    except (TypeError, LookupError, AttributeError, ValueError, RecursionError) as error:
+        raise CorruptFileError(
+            f"The config in '{file}' is not as it should be: {type(error).__name__}: {error}."
+        ) from error
+    raise CorruptFileError(f"The config in '{file}' describes no model.")
+
+
+def _report(
+    path: pathlib.Path,
+    kind: str,
+    reader: Hdf5Reader,
+    verify: bool,
+    writer: dict[str, Any],
+    config: dict[str, Any] | None,
+    compile_config: Any,
+) -> FileReport:
+    if verify:
+        reader.verify()
+    known = bool(reader.manifest.datasets or reader.manifest.writer)
+    compiled = compile_config if isinstance(compile_config, dict) else None
+    return FileReport(
+        file=str(path),
+        format=kind,
+        nbytes=path.stat().st_size,
+        writer=writer,
+        layers=() if config is None else layers_of(config),
+        compiled=None if compiled is None else compiled_with(compiled),
+        arrays=tuple(arrays_of(reader)),
+        manifest=("verified" if verify else "not verified") if known else "none",
+        refusals=() if config is None else _inspector.refusals_in([config, compiled]),
+    )
