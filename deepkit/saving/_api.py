@@ -13,6 +13,7 @@ from deepkit.saving._leftovers import formers_of
 
 _WEIGHTS_ENDING = ".weights.h5"
 _SHARDS_ENDING = ".weights.json"
+_SAFETENSORS_ENDING = ".safetensors"
 _LEGACY_ENDINGS = (".h5", ".hdf5")
 _FOLDER_MEMBERS = {"metadata.json", "config.json", "model.weights.h5", "assets"}
 _SKIP_HINT = "Pass `skip_mismatch=True` to load what fits and leave the rest as it is."
@@ -56,7 +57,7 @@ def save_model(
         _check_folder(path, overwrite)
         _formats.archive.save_model(model, path, include_optimizer, zipped=False)
         return
-    if path.name.endswith(_WEIGHTS_ENDING):
+    if path.name.endswith((_WEIGHTS_ENDING, _SAFETENSORS_ENDING)):
         raise ArgumentError(
             f"Expected a path for a whole model, received '{path}', whose ending is that of files "
             f"with weights alone. Use `save_weights`, or another ending."
@@ -112,9 +113,13 @@ def save_weights(
     place. `load_weights`, here and in Keras, takes the index. Whole models are one file, whatever
     their size.
 
+    A `.safetensors` file holds the weights alone, each under its attributes and name with dots
+    between them (`layers.dense.kernel`), so that other libraries can read it.
+
     Args:
         model: the model, built.
-        filepath: a path that ends in `.weights.h5`, or in `.weights.json` for several files.
+        filepath: a path that ends in `.weights.h5` or `.safetensors`, or in `.weights.json` for
+            several files.
         overwrite: whether an existing file may be replaced.
         max_shard_size: the most GB, of 2³⁰ bytes, that the arrays of one file have together.
 
@@ -135,16 +140,16 @@ def save_weights(
     if max_shard_size is not None:
         path = _index_path(path)
         _check_shard_size(max_shard_size)
-    elif not path.name.endswith(_WEIGHTS_ENDING):
+    elif not path.name.endswith((_WEIGHTS_ENDING, _SAFETENSORS_ENDING)):
         hint = " Pass `max_shard_size`, too." if path.name.endswith(_SHARDS_ENDING) else ""
         raise ArgumentError(
-            f"Expected a path that ends in `{_WEIGHTS_ENDING}` for weights, received '{path}'."
-            f"{hint}"
+            f"Expected a path that ends in `{_WEIGHTS_ENDING}` or `{_SAFETENSORS_ENDING}` for "
+            f"weights, received '{path}'.{hint}"
         )
     _check_built(model, "saved")
     _check_overwrite(path, overwrite)
     if max_shard_size is None:
-        _formats.weights.save_weights(model, path)
+        _weights_format(path)[0].save_weights(model, path)
     else:
         _formats.shards.save_weights(model, path, max_shard_size * 2**30)
 
@@ -183,8 +188,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: the model, built.
-        filepath: a path that ends in `.weights.h5`, `.weights.json`, `.keras`, `.h5` or `.hdf5`,
-            or a folder that `save_model` wrote.
+        filepath: a path that ends in `.weights.h5`, `.weights.json`, `.safetensors`, `.keras`,
+            `.h5` or `.hdf5`, or a folder that `save_model` wrote.
         skip_mismatch: whether layers that do not fit are left out, with one warning.
         include_optimizer: (keyword) whether the optimizer's state is loaded.
         objects_to_skip: (keyword) layers and optimizers that are left as they are.
@@ -225,13 +230,15 @@ def _weights_format(path: pathlib.Path) -> tuple[Any, tuple[str, ...]]:
         return _formats.weights, ("include_optimizer", "objects_to_skip")
     if path.name.endswith(_SHARDS_ENDING):
         return _formats.shards, ("include_optimizer", "objects_to_skip")
+    if path.suffix == _SAFETENSORS_ENDING:
+        return _formats.safetensors, ("include_optimizer", "objects_to_skip")
     if path.suffix == ".keras":
         return _formats.archive, ("include_optimizer", "objects_to_skip")
     if path.suffix in _LEGACY_ENDINGS:
         return _formats.legacy, ("by_name", "include_optimizer")
     raise ArgumentError(
-        f"Expected a path that ends in `.weights.h5`, `.weights.json`, `.keras` or `.h5` for "
-        f"weights, received '{path}'."
+        f"Expected a path that ends in `.weights.h5`, `.weights.json`, `.safetensors`, `.keras` or "
+        f"`.h5` for weights, received '{path}'."
     )
 
 
@@ -255,11 +262,12 @@ def file_ending(path: pathlib.Path) -> str:
     Raises:
         ArgumentError: it is that of no format.
     """
-    for ending in (_WEIGHTS_ENDING, ".keras", *_LEGACY_ENDINGS):
+    for ending in (_WEIGHTS_ENDING, _SAFETENSORS_ENDING, ".keras", *_LEGACY_ENDINGS):
         if path.name.endswith(ending):
             return ending
     raise ArgumentError(
-        f"Expected a path that ends in `.keras`, `.h5` or `.weights.h5`, received '{path}'."
+        f"Expected a path that ends in `.keras`, `.h5`, `.weights.h5` or `.safetensors`, "
+        f"received '{path}'."
     )
 
 

@@ -10,6 +10,7 @@ _PARTS = {
     "runs": "_runs",
     "shards": "_shards",
     "trees": "_trees",
+    "safetensors": "_safetensors",
     "weights": "_weights",
 }
 

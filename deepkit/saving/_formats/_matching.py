@@ -71,7 +71,7 @@ def match(
         accounted.update(info.path for info in saved.values())
         if place.is_optional and (not saved or _is_of_unbuilt_optimizer(place, saved)):
             continue
-        own = _own_state(place.saveable)
+        own = own_state(place.saveable)
         found = list(_differences_at(place, saved, own, reader)) if own is not None else []
         differences.extend(found)
         if not found and (saved or own is None):
@@ -96,9 +96,14 @@ def _path_in(reader: Hdf5Reader, place: Place) -> str:
     return "/".join(_OLD_LAYERS if step == "layers" else step for step in path.split("/"))
 
 
-def _own_state(saveable: Any) -> dict[str, Any] | None:
+def loads_by_order(saveable: Any) -> bool:
+    """Whether the user left it to deepkit how an object writes and reads its state."""
+    return type(saveable).load_own_variables.__module__.startswith("deepkit.")
+
+
+def own_state(saveable: Any) -> dict[str, Any] | None:
     """What a file must have for an object; unknown if the user wrote how it is loaded."""
-    if not type(saveable).load_own_variables.__module__.startswith("deepkit."):
+    if not loads_by_order(saveable):
         return None
     own: dict[str, Any] = {}
     saveable.save_own_variables(own)
@@ -142,7 +147,7 @@ def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, DatasetInfo]) -> boo
     """Whether a file has the state of an optimizer that had not begun: there is nothing to load."""
     if not is_optimizer(place) or len(saved) > _UNBUILT_OPTIMIZER:
         return False
-    own = _own_state(place.saveable) or {}
+    own = own_state(place.saveable) or {}
     return len(saved) < len(own) and all(info.shape == () for info in saved.values())
 
 
@@ -161,7 +166,7 @@ def _moved(places: list[Place], reader: Hdf5Reader) -> Iterator[Difference]:
     Automatic names count only where all of them are the same, in another order: after other models
     were made, they are shifted without a meaning.
     """
-    filled = {path[:end] for path in reader.datasets for end in _slashes(path)}
+    filled = reader.filled_groups()
     siblings: dict[str, list[tuple[Place, str]]] = {}
     for place in places:
         name = reader.text(place.variables_path, "name")
@@ -181,10 +186,6 @@ def _moved(places: list[Place], reader: Hdf5Reader) -> Iterator[Difference]:
                     f"'{place.path}' is '{name}' in the file and '{place.saveable.name}' in the "
                     f"model, whose '{name}' is '{home.path}'",
                 )
-
-
-def _slashes(path: str) -> Iterator[int]:
-    return (found.start() for found in re.finditer("/", path))
 
 
 def _is_automatic(name: str, saveable: Any) -> bool:

@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import re
 from collections.abc import Iterator, Set
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ from deepkit.saving._json import MAX_BYTES
 
 _MAX_NAMES = 1_000_000
 _PART_BYTES = 2**20
+_SLASH = re.compile("/")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -83,6 +85,10 @@ class Hdf5Reader:
     def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
         """The datasets directly in a group, by name; none if there is no such group."""
         return dict(self._members.get(path, {}))
+
+    def filled_groups(self) -> set[str]:
+        """The paths of all groups that have datasets in them or further in."""
+        return {path[: found.start()] for path in self.datasets for found in _SLASH.finditer(path)}
 
     def read(self, info: DatasetInfo, target: str | None = None) -> np.ndarray:
         """The array of a dataset, in native byte order.

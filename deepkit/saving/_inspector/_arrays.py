@@ -1,26 +1,38 @@
-"""The arrays of HDF5 files, told apart into weights, states of optimizers, and seeds."""
+"""The arrays of files, told apart into weights, states of optimizers, and seeds."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._safetensors_reader import SafetensorsReader
 from deepkit.saving._inspector._report import OPTIMIZER, SEEDS, WEIGHTS, ArrayReport
 
 _SEED_STEPS = ("seed_generator", "_random_generator", "deepkit_seeds")
 
 
-def arrays_of(reader: Hdf5Reader) -> Iterator[ArrayReport]:
-    """All arrays of a file; of those that are linked to, the first in the file's order stands."""
+def arrays_of(reader: Hdf5Reader | SafetensorsReader) -> Iterator[ArrayReport]:
+    """All arrays of a file; of those that are shared, one stands for the others."""
+    if isinstance(reader, SafetensorsReader):
+        aliases = reader.aliases()
+        for key in [*reader.datasets, *aliases]:
+            stored = aliases.get(key)
+            yield _report(key, WEIGHTS, reader.datasets[stored or key], stored)
+        return
     seen: dict[object, str] = {}
     for path, info in sorted(reader.datasets.items()):
         first = seen.setdefault(info.dataset.id, path)
-        yield ArrayReport(
-            path=path,
-            kind=_kind(path, reader),
-            shape=info.shape,
-            dtype=None if info.dtype is None else info.dtype.name,
-            nbytes=info.nbytes,
-            same_as=None if first == path else first,
-        )
+        yield _report(path, _kind(path, reader), info, None if first == path else first)
+
+
+def _report(path: str, kind: str, info: Any, same_as: str | None) -> ArrayReport:
+    return ArrayReport(
+        path=path,
+        kind=kind,
+        shape=info.shape,
+        dtype=None if info.dtype is None else info.dtype.name,
+        nbytes=info.nbytes,
+        same_as=same_as,
+    )
 
 
 def _kind(path: str, reader: Hdf5Reader) -> str:

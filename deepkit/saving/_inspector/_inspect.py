@@ -10,10 +10,14 @@ from deepkit.saving._formats._manifest import check_stamp
 from deepkit.saving._formats._members import CONFIG, METADATA, opened
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._safetensors_reader import SafetensorsReader
 from deepkit.saving._inspector._architecture import compiled_with, layers_of
 from deepkit.saving._inspector._arrays import arrays_of
 from deepkit.saving._inspector._report import FileReport
 from deepkit.saving._json import read_json
+
+# Of the metadata of a safetensors file, what tells who wrote it; the rest may be anything.
+_NOTES = ("format", "class_name")
 
 
 def inspect_file(filepath: Any, verify: bool = True) -> FileReport:
@@ -89,11 +93,26 @@ def _inspect_hdf5(path: pathlib.Path, verify: bool) -> FileReport:
         )
 
 
+def _inspect_safetensors(path: pathlib.Path, verify: bool) -> FileReport:
+    with SafetensorsReader(path, str(path)) as reader:
+        return _report(
+            path,
+            "weights in the safetensors format",
+            reader,
+            verify,
+            writer={
+                **{name: text for name, text in reader.metadata.items() if name in _NOTES},
+                **reader.manifest.writer,
+            },
+        )
+
+
 _INSPECTORS = {
     ".keras": _inspect_archive,
     ".h5": _inspect_hdf5,
     ".hdf5": _inspect_hdf5,
     ".weights.h5": _inspect_hdf5,
+    ".safetensors": _inspect_safetensors,
 }
 
 
@@ -124,11 +143,11 @@ def _modern(change: Any, config: Any, file: str) -> dict[str, Any]:
 def _report(
     path: pathlib.Path,
     kind: str,
-    reader: Hdf5Reader,
+    reader: Hdf5Reader | SafetensorsReader,
     verify: bool,
     writer: dict[str, Any],
-    config: dict[str, Any] | None,
-    compile_config: Any,
+    config: dict[str, Any] | None = None,
+    compile_config: Any = None,
 ) -> FileReport:
     if verify:
         reader.verify()

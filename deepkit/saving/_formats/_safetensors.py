@@ -1,0 +1,159 @@
+"""The safetensors format: weights alone, by keys that other tools can read."""
+
+import importlib
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from deepkit._version import __version__
+from deepkit.core.errors import ArgumentError, SerializationError
+from deepkit.saving._atomic import replacing
+from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._manifest import Manifest
+from deepkit.saving._formats._matching import loads_by_order, own_state
+from deepkit.saving._formats._safetensors_header import ArrayInfo, can_hold
+from deepkit.saving._formats._safetensors_keys import names_of, prefix_of
+from deepkit.saving._formats._safetensors_reader import (
+    FORMAT,
+    MANIFEST,
+    NAMES,
+    SafetensorsReader,
+    manifest_text,
+)
+from deepkit.saving._formats._state import load_state
+from deepkit.saving._saveable import Place, Saveable, places_of
+
+_HINT = " If another library wrote the file, `model.load_weights_from(path, rename=...)` loads it."
+
+
+def save_weights(model: Saveable, path: pathlib.Path) -> None:
+    """Write the weights of a model; not the states of its optimizer and seeds."""
+    arrays: dict[str, np.ndarray] = {}
+    aliases: dict[str, str] = {}
+    names: dict[str, str] = {}
+    # The variable is kept, so that no other one can get its identity.
+    written: dict[int, tuple[Any, str]] = {}
+    for place in places_of(model):
+        if place.is_optional:
+            continue
+        own: dict[str, Any] = {}
+        place.saveable.save_own_variables(own)
+        if own and isinstance(place.saveable.name, str):
+            names[place.variables_path] = place.saveable.name
+        for key, name in names_of(place.saveable, own).items():
+            full, value = f"{prefix_of(place)}{name}", own[key]
+            if id(value) in written:
+                aliases[full] = written[id(value)][1]
+                continue
+            arrays[full] = _array(value, full)
+            if hasattr(value, "assign"):
+                written[id(value)] = (value, full)
+    write_arrays(arrays, path, type(model).__name__, names, aliases)
+
+
+def write_arrays(
+    arrays: Mapping[str, np.ndarray],
+    path: pathlib.Path,
+    class_name: str,
+    names: Mapping[str, str],
+    aliases: Mapping[str, str],
+) -> None:
+    """Write a file and verify it.
+
+    Args:
+        arrays: the arrays, by key.
+        path: where to.
+        class_name: the class of the model.
+        names: the names of the objects whose variables they are, by path.
+        aliases: keys of shared variables, and the key under which each is stored.
+    """
+    writer = _writer()
+    manifest = Manifest()
+    for key, array in arrays.items():
+        manifest.note(key, array)
+    metadata = {
+        **aliases,
+        "format": FORMAT,
+        "deepkit_version": __version__,
+        "class_name": class_name,
+        NAMES: json.dumps(dict(names)),
+        MANIFEST: manifest_text(manifest),
+    }
+    with replacing(path) as temporary:
+        writer.save_file(dict(arrays), temporary, metadata)
+        with SafetensorsReader(temporary, str(path)) as reader:
+            reader.verify()
+
+
+def load_weights(model: Saveable, path: pathlib.Path, hint: str, **options: Any) -> None:
+    """Load the weights of a model; for options see `load_state`."""
+    with SafetensorsReader(path, str(path)) as reader:
+        load_state(model, ReaderByPlace(reader, model), hint=hint + _HINT, **options)
+
+
+class ReaderByPlace:
+    """A safetensors file as `match` and `load_state` see files: by the places of a model.
+
+    Args:
+        reader: the file.
+        model: the model, built.
+    """
+
+    def __init__(self, reader: SafetensorsReader, model: Saveable) -> None:
+        self._reader = reader
+        self.file, self.datasets, self.read = reader.file, dict(reader.datasets), reader.read
+        self.groups: dict[str, Any] = {}
+        self._names = reader.names()
+        aliases = {key: reader.datasets[stored] for key, stored in reader.aliases().items()}
+        self._all = {**aliases, **reader.datasets}
+        self._found = {place.variables_path: self._of(place) for place in places_of(model)}
+
+    def _of(self, place: Place) -> dict[str, ArrayInfo]:
+        """What the file has for a place, by the keys under which the object knows it."""
+        prefix = prefix_of(place)
+        if place.is_optional:
+            return {}
+        if loads_by_order(place.saveable):
+            names = names_of(place.saveable, own_state(place.saveable) or {})
+            found = {key: self._all.get(f"{prefix}{name}") for key, name in names.items()}
+            return {key: info for key, info in found.items() if info is not None}
+        return {
+            key.removeprefix(prefix): info
+            for key, info in self._all.items()
+            if key.startswith(prefix) and "." not in key.removeprefix(prefix)
+        }
+
+    def datasets_in(self, path: str) -> dict[str, ArrayInfo]:
+        """The arrays of the place whose variables are at a path."""
+        return self._found.get(path, {})
+
+    def filled_groups(self) -> set[str]:
+        """The paths of all objects for which there are arrays."""
+        filled = [path.split("/") for path, found in self._found.items() if found]
+        return {"/".join(steps[:end]) for steps in filled for end in range(1, len(steps))}
+
+    def text(self, path: str, name: str) -> str | None:
+        """The name of the object whose variables are at a path."""
+        return self._names.get(path) if name == "name" else None
+
+
+def _array(value: Any, key: str) -> np.ndarray:
+    array = _dtypes.to_array(value, key)
+    if not can_hold(array.dtype):
+        raise SerializationError(
+            f"A safetensors file cannot hold '{key}' of dtype {array.dtype}. Save to `.weights.h5`."
+        )
+    return np.ascontiguousarray(array).reshape(array.shape)
+
+
+def _writer() -> Any:
+    try:
+        return importlib.import_module("safetensors.numpy")
+    except ImportError as error:
+        raise ArgumentError(
+            "To write `.safetensors` files the package `safetensors` is needed: "
+            "`pip install deepkit[safetensors]`."
+        ) from error

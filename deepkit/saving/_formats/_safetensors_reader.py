@@ -1,0 +1,130 @@
+"""Reads arrays from safetensors files, and compares them with the manifest."""
+
+import os
+import re
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+
+from deepkit.core.errors import CorruptFileError
+from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._manifest import Manifest
+from deepkit.saving._formats._safetensors_header import ArrayInfo, read_header
+from deepkit.saving._json import read_json
+
+FORMAT = "deepkit"
+MANIFEST, NAMES = "deepkit_manifest", "deepkit_names"
+_OWN_METADATA = ("format", "deepkit_version", "class_name", MANIFEST, NAMES)
+_CHECKSUM = 8  # letters of the checksum before the manifest
+_HEXADECIMAL = re.compile(rf"[0-9a-f]{{{_CHECKSUM}}}")
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """A manifest as text: its checksum in letters, then JSON."""
+    content = manifest.to_bytes().tobytes()
+    return f"{int.from_bytes(content[:4], 'little'):0{_CHECKSUM}x}{content[4:].decode()}"
+
+
+class SafetensorsReader:
+    """An open safetensors file, whose header has been checked.
+
+    Args:
+        path: the file.
+        file: how messages name it.
+
+    Attributes:
+        datasets: all arrays, by key.
+        metadata: texts by name.
+        manifest: what the file should hold; empty if its writer left none.
+
+    Raises:
+        CorruptFileError: it is empty, truncated, damaged, or no safetensors file.
+        UnsafeFileError: it asks for more than a limit allows.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], file: str) -> None:
+        self.file = file
+        self._stream = open(path, "rb")  # noqa: SIM115 (`__exit__` closes it)
+        try:
+            self.datasets, self.metadata = read_header(self._stream, file)
+            self.manifest = self._read_manifest()
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> "SafetensorsReader":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> Literal[False]:
+        self._stream.close()
+        return False
+
+    def _read_manifest(self) -> Manifest:
+        text = self.metadata.get(MANIFEST)
+        if text is None:
+            return Manifest()
+        if not _HEXADECIMAL.match(text):
+            raise CorruptFileError(f"'{self.file}' is damaged: its manifest has been changed.")
+        checksum = int(text[:_CHECKSUM], 16).to_bytes(4, "little")
+        content = checksum + text[_CHECKSUM:].encode(errors="replace")
+        manifest = Manifest.from_bytes(np.frombuffer(content, "uint8"), self.file)
+        found = {key: (info.shape, info.dtype) for key, info in self.datasets.items()}
+        manifest.check_presence(found, self.file)
+        return manifest
+
+    def names(self) -> dict[str, Any]:
+        """The names of the objects whose variables these are, by their paths."""
+        text = self.metadata.get(NAMES, "{}")
+        found = read_json(text, "The list of names", self.file)
+        if not isinstance(found, dict):
+            raise CorruptFileError(f"The list of names in '{self.file}' is damaged.")
+        return found
+
+    def aliases(self) -> dict[str, str]:
+        """Keys of shared variables, and the key under which each is stored.
+
+        They are in the metadata, where PyTorch's `save_model` notes them, too.
+        """
+        return {
+            key: stored
+            for key, stored in self.metadata.items()
+            if stored in self.datasets and key not in (*self.datasets, *_OWN_METADATA)
+        }
+
+    def read(self, info: ArrayInfo, target: str | None = None) -> np.ndarray:
+        """An array, in native byte order.
+
+        Args:
+            info: what is known of it.
+            target: the dtype to which it will be cast; one of the same family.
+
+        Raises:
+            CorruptFileError: it is not what was written, or has numbers too large for `target`.
+        """
+        array = np.empty(info.shape, info.dtype)
+        self._stream.seek(info.start)
+        if self._stream.readinto(array.reshape(-1).view("uint8").data) != info.nbytes:
+            raise CorruptFileError(f"'{self.file}' was cut while it was being read.")
+        self.manifest.check(info.path, [array], self.file)
+        array = array.astype(info.dtype.newbyteorder("="), copy=False)
+        if target is not None and not _dtypes.keeps_values(array, np.dtype(target)):
+            raise CorruptFileError(
+                f"'{info.path}' in '{self.file}' holds numbers of dtype {array.dtype} that are too "
+                f"large for {target}, the dtype of the model."
+            )
+        return array
+
+    def verify(self) -> None:
+        """Read and check all that the manifest lists.
+
+        Raises:
+            CorruptFileError: something is not what was written.
+        """
+        for key in self.manifest.datasets:
+            self.read(self.datasets[key])
