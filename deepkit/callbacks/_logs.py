@@ -1,16 +1,13 @@
 """Logs as plain numbers, and messages to the user."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from deepkit.core import config
+from deepkit.core.messages import say as say
 
 Logs = Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None
-
-_LOGGER = logging.getLogger("deepkit")
 
 
 def plain_logs(logs: Logs) -> dict[str, Any]:
@@ -30,11 +27,3 @@ def plain_logs(logs: Logs) -> dict[str, Any]:
         else:
             plain[name] = float(value)
     return plain
-
-
-def say(message: str) -> None:
-    """Print a line, or log it where interactive logging is off."""
-    if config.is_interactive_logging_enabled():
-        print(message, flush=True)
-    else:
-        _LOGGER.info(message)

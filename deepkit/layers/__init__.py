@@ -97,6 +97,7 @@ from ._spatial_dropout_2d import SpatialDropout2D as SpatialDropout2D
 from ._spatial_dropout_3d import SpatialDropout3D as SpatialDropout3D
 from ._stacked_rnn_cells import StackedRNNCells as StackedRNNCells
 from ._time_distributed import TimeDistributed as TimeDistributed
+from ._torch_layout import torch_layout as _torch_layout
 from ._unit_normalization import UnitNormalization as UnitNormalization
 from ._up_sampling_1d import UpSampling1D as UpSampling1D
 from ._up_sampling_2d import UpSampling2D as UpSampling2D

@@ -536,6 +536,20 @@ class Model(Layer):
         """
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def load_weights_from(self, mapping: Any, rename: Any = None, **kwargs: Any) -> Any:
+        """Take weights from a state dict of PyTorch, or from any mapping or file of arrays.
+
+        Args:
+            mapping: arrays by name, or the path of a `.safetensors` or `.npz` file.
+            rename: a dict or function from their names to those of this model.
+            **kwargs: `layout="torch"` for arrays that are laid out as in PyTorch, and others; see
+                `deepkit.saving.load_weights_from`.
+
+        Raises:
+            WeightMismatchError: something does not fit; no weight is changed then.
+        """
+        return saving.load_weights_from(self, mapping, rename, **kwargs)
+
     def saveable_children(self) -> dict[str, Any]:
         """Attributes, `layers` and optimizers, in the order of Keras's files."""
         own = {k: v for k, v in super().saveable_children().items() if k not in _BOOKKEEPING}

@@ -19,6 +19,7 @@ _HOMES = {
     "inspect_file": "deepkit.saving._inspector",
     "load_model": "deepkit.saving._api",
     "load_weights": "deepkit.saving._api",
+    "load_weights_from": "deepkit.saving._foreign._load",
     "register_keras_serializable": "deepkit.core.registry",
     "save_model": "deepkit.saving._api",
     "save_weights": "deepkit.saving._api",

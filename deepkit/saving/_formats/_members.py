@@ -80,7 +80,7 @@ class ArchiveMembers:
     def __init__(self, archive: zipfile.ZipFile, file: str) -> None:
         self.file, self._archive = file, archive
         self.names = archive.namelist()
-        _check_names(self.names, file)
+        check_names(self.names, file)
         self.stored_size = sum(info.compress_size for info in archive.infolist())
 
     def size(self, name: str) -> int:
@@ -227,7 +227,8 @@ def _opened_archive(path: pathlib.Path, file: str) -> Iterator[zipfile.ZipFile]:
             yield archive
 
 
-def _check_names(names: list[str], file: str) -> None:
+def check_names(names: list[str], file: str) -> None:
+    """Raise unless the members of an archive have different names that lie within it."""
     if len(names) > MAX_MEMBERS or len(set(names)) != len(names):
         raise CorruptFileError(
             f"Expected at most {MAX_MEMBERS:,} members with different names in '{file}'."

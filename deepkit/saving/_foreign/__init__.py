@@ -1,0 +1,1 @@
+"""Takes weights from the files and objects of other libraries."""
