@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from deepkit._version import __version__
 from deepkit.core.errors import DeepkitError
 
-from . import _inspect
+from . import _convert, _inspect
 from ._output import say_error
 
-_COMMANDS = (_inspect,)
+_COMMANDS = (_inspect, _convert)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="deepkit", description="Look into files of models and weights."
+        prog="deepkit", description="Look into files of models and weights, and rewrite them."
     )
     parser.add_argument("--version", action="version", version=f"deepkit {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -11,6 +11,7 @@ from ._errors import MissingFileError as MissingFileError
 _HOMES = {
     "CustomObjectScope": "deepkit.core.registry",
     "FileReport": "deepkit.saving._inspector",
+    "convert_file": "deepkit.saving._conversion._convert",
     "custom_object_scope": "deepkit.core.registry",
     "deserialize_keras_object": "deepkit.core.serialization",
     "get_custom_objects": "deepkit.core.registry",

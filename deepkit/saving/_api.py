@@ -52,7 +52,7 @@ def save_model(
     include_optimizer = kwargs.pop("include_optimizer", True)
     kwargs.pop("save_format", None)
     _reject(kwargs, "save_model")
-    path = _path(filepath)
+    path = local_path(filepath)
     if zipped is False:
         _check_folder(path, overwrite)
         _formats.archive.save_model(model, path, include_optimizer, zipped=False)
@@ -63,7 +63,7 @@ def save_model(
             f"with weights alone. Use `save_weights`, or another ending."
         )
     file_format = _model_format(path)
-    _check_overwrite(path, overwrite)
+    check_overwrite(path, overwrite)
     file_format.save_model(model, path, include_optimizer=include_optimizer)
 
 
@@ -136,7 +136,7 @@ def save_weights(
         >>> model.load_weights(path)
     """
     _reject(kwargs, "save_weights")
-    path = _path(filepath)
+    path = local_path(filepath)
     if max_shard_size is not None:
         path = _index_path(path)
         _check_shard_size(max_shard_size)
@@ -147,7 +147,7 @@ def save_weights(
             f"weights, received '{path}'.{hint}"
         )
     _check_built(model, "saved")
-    _check_overwrite(path, overwrite)
+    check_overwrite(path, overwrite)
     if max_shard_size is None:
         _weights_format(path)[0].save_weights(model, path)
     else:
@@ -242,7 +242,8 @@ def _weights_format(path: pathlib.Path) -> tuple[Any, tuple[str, ...]]:
     )
 
 
-def _path(filepath: Any) -> pathlib.Path:
+def local_path(filepath: Any) -> pathlib.Path:
+    """A path on this machine, from what a user gave as one."""
     if not isinstance(filepath, str | os.PathLike):
         raise ArgumentTypeError(
             f"Expected `filepath` to be a path, received {filepath!r} of type "
@@ -273,7 +274,7 @@ def file_ending(path: pathlib.Path) -> str:
 
 def existing_file(filepath: Any) -> pathlib.Path:
     """The path of a file that is there."""
-    path = _path(filepath)
+    path = local_path(filepath)
     if not path.exists():
         former = formers_of(path)
         hint = f" A save was cut off: rename '{former[0]}' to get the former one." if former else ""
@@ -309,7 +310,8 @@ def _check_folder(path: pathlib.Path, overwrite: bool) -> None:
         )
 
 
-def _check_overwrite(path: pathlib.Path, overwrite: bool) -> None:
+def check_overwrite(path: pathlib.Path, overwrite: bool) -> None:
+    """Raise if something is at a path that may not be replaced."""
     if path.is_dir():
         raise ArgumentError(f"Expected the path of a file, received the folder '{path}'.")
     if not overwrite and path.exists():

@@ -21,7 +21,7 @@ from deepkit.errors import (
 )
 from deepkit.saving import inspect_file
 from deepkit.saving._formats import _safetensors_header
-from deepkit.saving._formats._safetensors import write_arrays
+from deepkit.saving._formats._safetensors import WeightsContent, write_content
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
 from tests.saving.models import INPUTS, KINDS, TARGETS, assert_equal_values, fill, values
 
@@ -161,7 +161,7 @@ def test_every_dtype_and_shape_keeps_its_bits(tmp_path):
         for shape in ((), (0, 3), (2, 3)):
             raw = bits.integers(0, 2, (*shape, dtype.itemsize), dtype="uint8")
             arrays[f"{dtype.name}.{len(shape)}.{shape[:1]}"] = raw.view(dtype)[..., 0].copy()
-    write_arrays(arrays, tmp_path / "a.safetensors", "None", {}, {})
+    write_content(WeightsContent(None, arrays), tmp_path / "a.safetensors")
     with SafetensorsReader(tmp_path / "a.safetensors", "a") as reader:
         assert set(reader.datasets) == set(arrays)
         for key, array in arrays.items():
@@ -352,9 +352,11 @@ def test_a_manifest_that_is_none(tmp_path):
             inspect_file(tmp_path / "a.safetensors")
 
 
-def test_a_list_of_names_that_is_none(tmp_path):
-    save_file({"a": np.ones(2)}, tmp_path / "a.safetensors", {"deepkit_names": "[]"})
-    with pytest.raises(CorruptFileError, match="The list of names in .* is damaged"):
+@pytest.mark.parametrize("name", ["deepkit_names", "deepkit_paths"])
+@pytest.mark.parametrize("text", ["[]", '{"a": 3}'])
+def test_lists_of_names_that_are_none(name, text, tmp_path):
+    save_file({"a": np.ones(2)}, tmp_path / "a.safetensors", {name: text})
+    with pytest.raises(CorruptFileError, match=f"'{name}' in .* is damaged"):
         _dense().load_weights(tmp_path / "a.safetensors")
 
 

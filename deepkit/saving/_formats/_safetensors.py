@@ -1,9 +1,9 @@
 """The safetensors format: weights alone, by keys that other tools can read."""
 
+import dataclasses
 import importlib
 import json
 import pathlib
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from deepkit.saving._formats._safetensors_reader import (
     FORMAT,
     MANIFEST,
     NAMES,
+    PATHS,
     SafetensorsReader,
     manifest_text,
 )
@@ -31,9 +32,7 @@ _HINT = " If another library wrote the file, `model.load_weights_from(path, rena
 
 def save_weights(model: Saveable, path: pathlib.Path) -> None:
     """Write the weights of a model; not the states of its optimizer and seeds."""
-    arrays: dict[str, np.ndarray] = {}
-    aliases: dict[str, str] = {}
-    names: dict[str, str] = {}
+    content = WeightsContent(type(model).__name__)
     # The variable is kept, so that no other one can get its identity.
     written: dict[int, tuple[Any, str]] = {}
     for place in places_of(model):
@@ -42,48 +41,61 @@ def save_weights(model: Saveable, path: pathlib.Path) -> None:
         own: dict[str, Any] = {}
         place.saveable.save_own_variables(own)
         if own and isinstance(place.saveable.name, str):
-            names[place.variables_path] = place.saveable.name
+            content.names[place.variables_path] = place.saveable.name
         for key, name in names_of(place.saveable, own).items():
             full, value = f"{prefix_of(place)}{name}", own[key]
+            content.paths[full] = f"{place.variables_path}/{key}"
             if id(value) in written:
-                aliases[full] = written[id(value)][1]
+                content.aliases[full] = written[id(value)][1]
                 continue
-            arrays[full] = _array(value, full)
+            content.arrays[full] = _dtypes.to_array(value, full)
             if hasattr(value, "assign"):
                 written[id(value)] = (value, full)
-    write_arrays(arrays, path, type(model).__name__, names, aliases)
+    write_content(content, path)
 
 
-def write_arrays(
-    arrays: Mapping[str, np.ndarray],
-    path: pathlib.Path,
-    class_name: str,
-    names: Mapping[str, str],
-    aliases: Mapping[str, str],
-) -> None:
+@dataclasses.dataclass
+class WeightsContent:
+    """What a file is to hold.
+
+    Attributes:
+        class_name: the class of the model, if it is known.
+        arrays: the arrays, by key.
+        aliases: keys of shared variables, and the key under which each is stored.
+        names: the names of the objects whose variables they are, by path.
+        paths: the paths that arrays have in `.weights.h5` files, by key.
+    """
+
+    class_name: str | None
+    arrays: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    aliases: dict[str, str] = dataclasses.field(default_factory=dict)
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    paths: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+def write_content(content: WeightsContent, path: pathlib.Path) -> None:
     """Write a file and verify it.
 
-    Args:
-        arrays: the arrays, by key.
-        path: where to.
-        class_name: the class of the model.
-        names: the names of the objects whose variables they are, by path.
-        aliases: keys of shared variables, and the key under which each is stored.
+    Raises:
+        SerializationError: the format has no such dtype.
+        ArgumentError: the package `safetensors` is not there.
     """
     writer = _writer()
+    arrays = {key: _contiguous(array, key) for key, array in content.arrays.items()}
     manifest = Manifest()
     for key, array in arrays.items():
         manifest.note(key, array)
     metadata = {
-        **aliases,
+        **content.aliases,
         "format": FORMAT,
         "deepkit_version": __version__,
-        "class_name": class_name,
-        NAMES: json.dumps(dict(names)),
+        **({} if content.class_name is None else {"class_name": content.class_name}),
+        NAMES: json.dumps(content.names),
+        PATHS: json.dumps(content.paths),
         MANIFEST: manifest_text(manifest),
     }
     with replacing(path) as temporary:
-        writer.save_file(dict(arrays), temporary, metadata)
+        writer.save_file(arrays, temporary, metadata)
         with SafetensorsReader(temporary, str(path)) as reader:
             reader.verify()
 
@@ -109,6 +121,7 @@ class ReaderByPlace:
         self._names = reader.names()
         aliases = {key: reader.datasets[stored] for key, stored in reader.aliases().items()}
         self._all = {**aliases, **reader.datasets}
+        self._keys = {path: key for key, path in reader.paths().items()}
         self._found = {place.variables_path: self._of(place) for place in places_of(model)}
 
     def _of(self, place: Place) -> dict[str, ArrayInfo]:
@@ -116,15 +129,20 @@ class ReaderByPlace:
         prefix = prefix_of(place)
         if place.is_optional:
             return {}
-        if loads_by_order(place.saveable):
-            names = names_of(place.saveable, own_state(place.saveable) or {})
-            found = {key: self._all.get(f"{prefix}{name}") for key, name in names.items()}
-            return {key: info for key, info in found.items() if info is not None}
-        return {
-            key.removeprefix(prefix): info
-            for key, info in self._all.items()
-            if key.startswith(prefix) and "." not in key.removeprefix(prefix)
-        }
+        if not loads_by_order(place.saveable):
+            inner = {
+                k.removeprefix(prefix): v for k, v in self._all.items() if k.startswith(prefix)
+            }
+            return {key: info for key, info in inner.items() if "." not in key}
+        names = names_of(place.saveable, own_state(place.saveable) or {})
+        found = {}
+        for key, name in names.items():
+            noted = self._keys.get(f"{place.variables_path}/{key}")
+            for candidate in (f"{prefix}{name}", noted):
+                if candidate in self._all:
+                    found[key] = self._all[candidate]
+                    break
+        return found
 
     def datasets_in(self, path: str) -> dict[str, ArrayInfo]:
         """The arrays of the place whose variables are at a path."""
@@ -140,8 +158,7 @@ class ReaderByPlace:
         return self._names.get(path) if name == "name" else None
 
 
-def _array(value: Any, key: str) -> np.ndarray:
-    array = _dtypes.to_array(value, key)
+def _contiguous(array: np.ndarray, key: str) -> np.ndarray:
     if not can_hold(array.dtype):
         raise SerializationError(
             f"A safetensors file cannot hold '{key}' of dtype {array.dtype}. Save to `.weights.h5`."

@@ -3,7 +3,7 @@
 import os
 import re
 from types import TracebackType
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from deepkit.saving._formats._safetensors_header import ArrayInfo, read_header
 from deepkit.saving._json import read_json
 
 FORMAT = "deepkit"
-MANIFEST, NAMES = "deepkit_manifest", "deepkit_names"
-_OWN_METADATA = ("format", "deepkit_version", "class_name", MANIFEST, NAMES)
+MANIFEST, NAMES, PATHS = "deepkit_manifest", "deepkit_names", "deepkit_paths"
+_OWN_METADATA = ("format", "deepkit_version", "class_name", MANIFEST, NAMES, PATHS)
 _CHECKSUM = 8  # letters of the checksum before the manifest
 _HEXADECIMAL = re.compile(rf"[0-9a-f]{{{_CHECKSUM}}}")
 
@@ -78,12 +78,18 @@ class SafetensorsReader:
         manifest.check_presence(found, self.file)
         return manifest
 
-    def names(self) -> dict[str, Any]:
+    def names(self) -> dict[str, str]:
         """The names of the objects whose variables these are, by their paths."""
-        text = self.metadata.get(NAMES, "{}")
-        found = read_json(text, "The list of names", self.file)
-        if not isinstance(found, dict):
-            raise CorruptFileError(f"The list of names in '{self.file}' is damaged.")
+        return self._texts(NAMES)
+
+    def paths(self) -> dict[str, str]:
+        """The paths that arrays have in `.weights.h5` files, by key; none if nobody noted them."""
+        return self._texts(PATHS)
+
+    def _texts(self, name: str) -> dict[str, str]:
+        found = read_json(self.metadata.get(name, "{}"), name, self.file)
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise CorruptFileError(f"'{name}' in '{self.file}' is damaged: it is no list of texts.")
         return found
 
     def aliases(self) -> dict[str, str]:

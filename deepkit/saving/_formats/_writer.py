@@ -53,8 +53,7 @@ class Hdf5Writer:
         """
         known = self._written.get(id(value))
         if known is not None:
-            self._h5[path] = self._h5[known[1]]
-            self._manifest.datasets[path] = self._manifest.datasets[known[1]]
+            self.link(path, known[1])
             return
         array = _dtypes.to_array(value, path)
         dataset = self._dataset(path, np.ascontiguousarray(array).reshape(array.shape))
@@ -75,6 +74,11 @@ class Hdf5Writer:
     def has(self, variable: Any) -> bool:
         """Whether a variable was written."""
         return id(variable) in self._written
+
+    def link(self, path: str, known: str) -> None:
+        """Give an array that was written a further path."""
+        self._h5[path] = self._h5[known]
+        self._manifest.datasets[path] = self._manifest.datasets[known]
 
     def forget(self, path: str) -> None:
         """Take back an array that was written, before another one comes to its place."""

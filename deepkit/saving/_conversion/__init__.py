@@ -1,0 +1,1 @@
+"""Rewrites files of models and weights in other formats."""
