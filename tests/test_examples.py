@@ -97,6 +97,12 @@ def _check_physics_informed(text):
     assert errors[0] > 1 and errors[-1] < 0.01
 
 
+def _check_pytorch_weights(text):
+    assert "Loaded 10 of 10 weights" in text and "0.weight" in text
+    (first,), (second,) = _numbers(r"'accuracy': ([\d.]+)", text)
+    assert first > 0.96 and second > 0.96
+
+
 def _check_residual_blocks(text):
     changes = _numbers(r"([\d.]+) in the first epoch, ([\d.]+) in the last", text)
     loss, reconstruction, val_loss, _ = changes
@@ -140,6 +146,7 @@ CHECKS = {
     "own_train_step": _check_own_train_step,
     "own_training_loop": _check_own_training_loop,
     "physics_informed": _check_physics_informed,
+    "pytorch_weights": _check_pytorch_weights,
     "quickstart": _check_quickstart,
     "residual_blocks": _check_residual_blocks,
     "vae": _check_vae,

@@ -143,7 +143,7 @@ def test_ways_that_are_none(trained, tmp_path):
 
 def test_files_of_other_libraries_do_not_say_where_arrays_belong(tmp_path):
     save_file({"fc.weight": np.ones(2)}, tmp_path / "a.safetensors")
-    with pytest.raises(ArgumentError, match=r"where \['fc.weight'\] belong .* load_weights_from"):
+    with pytest.raises(ArgumentError, match=r"where \['fc.weight'\] belong .*load_weights_from"):
         convert_file(tmp_path / "a.safetensors", tmp_path / "b.weights.h5")
     assert not (tmp_path / "b.weights.h5").exists()
 

@@ -1,7 +1,6 @@
 """The safetensors format: weights alone, by keys that other tools can read."""
 
 import dataclasses
-import importlib
 import json
 import pathlib
 from typing import Any
@@ -9,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from deepkit._version import __version__
-from deepkit.core.errors import ArgumentError, SerializationError
+from deepkit.core.errors import SerializationError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._manifest import Manifest
 from deepkit.saving._formats._matching import loads_by_order, own_state
-from deepkit.saving._formats._safetensors_header import ArrayInfo, can_hold
+from deepkit.saving._formats._safetensors_header import ArrayInfo, can_hold, write_arrays
 from deepkit.saving._formats._safetensors_keys import names_of, prefix_of
 from deepkit.saving._formats._safetensors_reader import (
     FORMAT,
@@ -78,9 +77,7 @@ def write_content(content: WeightsContent, path: pathlib.Path) -> None:
 
     Raises:
         SerializationError: the format has no such dtype.
-        ArgumentError: the package `safetensors` is not there.
     """
-    writer = _writer()
     arrays = {key: _contiguous(array, key) for key, array in content.arrays.items()}
     manifest = Manifest()
     for key, array in arrays.items():
@@ -95,7 +92,8 @@ def write_content(content: WeightsContent, path: pathlib.Path) -> None:
         MANIFEST: manifest_text(manifest),
     }
     with replacing(path) as temporary:
-        writer.save_file(arrays, temporary, metadata)
+        with temporary.open("wb") as stream:
+            write_arrays(stream, arrays, metadata)
         with SafetensorsReader(temporary, str(path)) as reader:
             reader.verify()
 
@@ -163,14 +161,5 @@ def _contiguous(array: np.ndarray, key: str) -> np.ndarray:
         raise SerializationError(
             f"A safetensors file cannot hold '{key}' of dtype {array.dtype}. Save to `.weights.h5`."
         )
-    return np.ascontiguousarray(array).reshape(array.shape)
-
-
-def _writer() -> Any:
-    try:
-        return importlib.import_module("safetensors.numpy")
-    except ImportError as error:
-        raise ArgumentError(
-            "To write `.safetensors` files the package `safetensors` is needed: "
-            "`pip install deepkit[safetensors]`."
-        ) from error
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return np.ascontiguousarray(little).reshape(array.shape)

@@ -1,18 +1,20 @@
-"""The header of safetensors files, of which nothing is trusted: names, dtypes, shapes, places.
+"""Safetensors files: a header of names, dtypes, shapes and places, then the arrays.
 
-The package `safetensors` checks most of this when it opens a file, but takes the last of two arrays
-of one name, has no limit that suits a small machine, and is not always there.
+Of a file that is read nothing is trusted. The package `safetensors` is not used: it takes the last
+of two arrays of one name, cannot give float8 to NumPy, and writes through a file of its own, which
+stays in the folder if the process is killed, and which nobody else may read.
 """
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from typing import Any, BinaryIO, NoReturn
 
 import ml_dtypes
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
-from deepkit.saving._json import MAX_BYTES, read_json
+from deepkit.saving._json import MAX_BYTES, read_json, write_json
 
 MAX_ARRAYS = 100_000
 METADATA = "__metadata__"
@@ -61,6 +63,31 @@ class ArrayInfo:
 def can_hold(dtype: np.dtype) -> bool:
     """Whether the format has a dtype."""
     return dtype.newbyteorder("<") in _DTYPES.values()
+
+
+def write_arrays(
+    stream: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
+) -> None:
+    """Write a whole file; large numbers come first, so that all lie where processors like them.
+
+    Args:
+        stream: the file.
+        arrays: contiguous arrays in little-endian order, of dtypes that the format has.
+        metadata: texts by name.
+    """
+    names = {dtype: name for name, dtype in _DTYPES.items()}
+    ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    header: dict[str, Any] = {METADATA: dict(metadata)}
+    end = 0
+    for key, array in ordered:
+        start, end = end, end + array.nbytes
+        shape, dtype = list(array.shape), names[array.dtype]
+        header[key] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+    text = write_json(header, "header of the file").encode()
+    text += b" " * (-len(text) % _LENGTH)
+    stream.write(len(text).to_bytes(_LENGTH, "little") + text)
+    for _, array in ordered:
+        stream.write(array.reshape(-1).view("uint8").data)
 
 
 def read_header(stream: BinaryIO, file: str) -> tuple[dict[str, ArrayInfo], dict[str, str]]:
