@@ -1,7 +1,7 @@
 """Nadam: Adam with Nesterov's look-ahead."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -17,7 +17,7 @@ from ._precision import widen
 from ._rule import update_rule
 
 
-def _momentum_at(step: jax.Array, beta_1: float) -> jax.Array:
+def _momentum_at(step: jax.Array | int, beta_1: float) -> jax.Array | float:
     """The paper's warming momentum, mu_t."""
     return beta_1 * (1 - 0.5 * 0.96**step)
 
@@ -136,6 +136,17 @@ class Nadam(Optimizer):
             dtype=variables[0].dtype if variables else config.floatx(),
             name="u_product",
         )
+
+    def state_after_steps(self) -> list[tuple[Variable, Callable[[int], float]]]:
+        def product(steps: int) -> float:
+            result = 1.0
+            for step in range(1, steps + 1):
+                result *= float(_momentum_at(step, self.beta_1))
+                if result == 0.0:
+                    break
+            return result
+
+        return [(self._u_product, product)]
 
     def _update_variables(self, gradients: list[jax.Array], variables: list[Variable]) -> None:
         product, iterations = self._u_product.value, as_array(self.iterations)

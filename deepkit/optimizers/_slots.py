@@ -62,6 +62,21 @@ class SlotOwner:
         """Its state, in the order of its files: iteration, learning rate, averages, slots."""
         return list(self._variables.values())
 
+    def slots(self) -> dict[str, list[Variable]]:
+        """Its slots by what they hold, such as `"momentum"`, in the order of the variables."""
+        found: dict[str, list[Variable]] = {}
+        for slot, _, role in self._slots_made:
+            found.setdefault(role, []).append(slot)
+        return found
+
+    def state_after_steps(self) -> list[tuple[Variable, Callable[[int], float]]]:
+        """What follows from the number of steps alone, for files that leave it out.
+
+        Returns:
+            Variables, each with a function that gives its value after a number of steps.
+        """
+        return []
+
     def _know_variables(self, variables: Sequence[Variable]) -> None:
         self._trainable_variables = list(variables)
         self._trainable_variables_indices = {

@@ -86,13 +86,14 @@ def _visit_container(
     counts: dict[str, int] = {}
     for value in container.values() if isinstance(container, dict) else container:
         if isinstance(value, Saveable):
-            yield from _visit(value, join(path, _numbered(_class_name(value), counts)), seen)
+            yield from _visit(value, join(path, _numbered(class_step(value), counts)), seen)
         elif isinstance(value, list | tuple | dict):
             inner = join(path, _numbered("container", counts))
             yield from _visit_container(value, inner, seen, containers)
 
 
-def _class_name(saveable: Any) -> str:
+def class_step(saveable: Any) -> str:
+    """What paths call an object in a container, without its number."""
     name = getattr(saveable, "class_name_in_files", None)
     return naming.to_snake_case(name or type(saveable).__name__)
 

@@ -19,9 +19,9 @@ from deepkit.saving._formats._model import (
     KERAS_VERSION,
     LOADING_HINT,
     checked_model,
-    has_older_optimizer,
-    warn_of_older_optimizer,
+    is_older,
 )
+from deepkit.saving._formats._older._optimizers import is_known, warn_of_unknown
 from deepkit.saving._formats._older_configs import modern_config
 from deepkit.saving._formats._output import write_pieces
 from deepkit.saving._formats._reader import Hdf5Reader
@@ -149,8 +149,10 @@ def load_model(
         model = checked_model(made, file)
         version = str(metadata.get("keras_version", KERAS_VERSION))
         with members.weights() as reader:
-            if compile and has_older_optimizer(version) and "optimizer" in reader.groups:
-                warn_of_older_optimizer(file, version)
+            optimizer = getattr(model, "optimizer", None)
+            if optimizer is not None and is_older(version) and not is_known(optimizer):
+                if reader.datasets_in("optimizer/vars"):
+                    warn_of_unknown(optimizer, file)
                 compile = False
             load_state(model, reader, LOADING_HINT, include_optimizer=compile)
         load_assets(model, members)

@@ -21,8 +21,14 @@ from deepkit.saving._formats._model import (
     KERAS_VERSION,
     LOADING_HINT,
     checked_model,
-    has_older_optimizer,
-    warn_of_older_optimizer,
+    is_older,
+)
+from deepkit.saving._formats._older._optimizers import (
+    Taken,
+    is_grouped,
+    is_known,
+    take_state,
+    warn_of_unknown,
 )
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
@@ -145,28 +151,30 @@ def _load(
         )
     pairs, differences = pair_layers(model, reader, root, by_name, is_config_of_file)
     pairs.extend(_seed_pairs(model, reader))
+    taken: list[Taken] = []
     if optimizer is not None and _OPTIMIZER in reader.groups:
-        found, failed = _optimizer_pairs(optimizer, reader)
-        pairs.extend(found)
+        taken, failed = _optimizer_state(optimizer, reader)
         differences.extend(failed)
     values: list[tuple[Variable, np.ndarray]] = []
     if not differences or skip_mismatch:
-        values = read_values(pairs, reader)
+        values = [*read_values(pairs, reader), *(one.read(reader) for one in taken)]
     report(differences, reader.file, model.name, skip_mismatch, hint)
     for variable, value in values:
         variable.assign(value)
 
 
-def _optimizer_pairs(
-    optimizer: Any, reader: Hdf5Reader
-) -> tuple[list[tuple[Variable, DatasetInfo]], list[Difference]]:
+def _optimizer_state(optimizer: Any, reader: Hdf5Reader) -> tuple[list[Taken], list[Difference]]:
+    """The variables of an optimizer and what the file has for them."""
     version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1"
     saved, variables = read_arrays(reader, _OPTIMIZER), optimizer.variables
+    if is_older(version):
+        if not is_known(optimizer):
+            warn_of_unknown(optimizer, reader.file)
+            return [], []
+        grouped = is_grouped(reader.texts(_OPTIMIZER, "weight_names"))
+        return take_state(optimizer, saved, grouped, reader.file)
     if len(saved) < len(variables) and all(info.shape == () for info in saved):
         # The optimizer had not begun.
-        return [], []
-    if has_older_optimizer(version):
-        warn_of_older_optimizer(reader.file, version)
         return [], []
     if len(saved) != len(variables):
         text = (
@@ -174,10 +182,10 @@ def _optimizer_pairs(
             f"'{optimizer.name}' ({type(optimizer).__name__}) has {len(variables)}"
         )
         return [], [Difference("differs", text)]
-    pairs = list(zip(variables, saved))
-    found = [compare(info, variable, info.path) for variable, info in pairs]
+    taken = [Taken(variable, info) for variable, info in zip(variables, saved)]
+    found = [compare(one.info, one.variable, one.info.path) for one in taken]
     differences = [difference for difference in found if difference is not None]
-    return ([] if differences else pairs), differences
+    return ([] if differences else taken), differences
 
 
 def _full_names(loss: Any) -> Any:

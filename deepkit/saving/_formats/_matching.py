@@ -8,6 +8,7 @@ from typing import Any
 from deepkit.core import naming
 from deepkit.saving._formats._differences import Difference, compare
 from deepkit.saving._formats._inspection import DatasetInfo
+from deepkit.saving._formats._older._optimizers import Taken, is_known, take_state
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._saveable import Place
 from deepkit.tensors import SeedGenerator
@@ -19,7 +20,6 @@ RUN = "deepkit_run"
 # An optimizer that was not built has no more than its iterations and learning rate, and again so
 # many for one that it wraps.
 _UNBUILT_OPTIMIZER = 4
-_OLD_LAYERS = "_layer_checkpoint_dependencies"
 _OLD_SEEDS = "_random_generator"
 
 
@@ -44,10 +44,12 @@ class Match:
 
     Attributes:
         pairs: what can be loaded.
+        taken: the state of optimizers that older Keras kept in another order.
         differences: what does not fit.
     """
 
     pairs: list[Pair]
+    taken: list[Taken]
     differences: list[Difference]
 
 
@@ -64,15 +66,19 @@ def match(
     places = list(places)
     skipped = [place for place in places if is_skipped(place)]
     left = [place for place in places if not any(place.is_below(s.path) for s in skipped)]
-    pairs, differences = [], list(_moved(left, reader))
+    pairs, taken, differences = [], [], list(_moved(left, reader))
     accounted: set[str] = set()
     for place in left:
-        saved = reader.datasets_in(_path_in(reader, place))
+        saved = reader.datasets_in(place.variables_path)
         accounted.update(info.path for info in saved.values())
         if place.is_optional and (not saved or _is_of_unbuilt_optimizer(place, saved)):
             continue
         own = own_state(place.saveable)
         found = list(_differences_at(place, saved, own, reader)) if own is not None else []
+        older = _older_state(place, saved, reader) if found else []
+        if older:
+            taken.extend(older)
+            continue
         differences.extend(found)
         if not found and (saved or own is None):
             pairs.append(Pair(place, saved, own or {}))
@@ -80,7 +86,7 @@ def match(
         known = path in accounted or any(path.startswith(f"{s.path}/") for s in skipped)
         if not known and not _is_optional_in_file(path, reader):
             differences.append(Difference("unused", f"'{path}' {reader.datasets[path].shape}"))
-    return Match(pairs, differences)
+    return Match(pairs, taken, differences)
 
 
 def is_optimizer(place: Place) -> bool:
@@ -88,12 +94,16 @@ def is_optimizer(place: Place) -> bool:
     return place.is_optional and not isinstance(place.saveable, SeedGenerator)
 
 
-def _path_in(reader: Hdf5Reader, place: Place) -> str:
-    """The group of a place's variables; Keras 2.12 and 2.13 had another name for `layers`."""
-    path = place.variables_path
-    if path in reader.groups or _OLD_LAYERS not in reader.groups:
-        return path
-    return "/".join(_OLD_LAYERS if step == "layers" else step for step in path.split("/"))
+def _older_state(place: Place, saved: dict[str, DatasetInfo], reader: Hdf5Reader) -> list[Taken]:
+    """The state of an optimizer of TensorFlow's Keras, if it fits."""
+    optimizer = place.saveable
+    numbered = [str(index) for index in range(len(saved))]
+    is_of_another = reader.text(place.variables_path, CLASS_ATTRIBUTE) is not None
+    if is_of_another or not is_optimizer(place) or not is_known(optimizer):
+        return []
+    if set(saved) != set(numbered):
+        return []
+    return take_state(optimizer, [saved[key] for key in numbered], False, reader.file)[0]
 
 
 def loads_by_order(saveable: Any) -> bool:
@@ -152,12 +162,12 @@ def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, DatasetInfo]) -> boo
 
 
 def _is_optional_in_file(path: str, reader: Hdf5Reader) -> bool:
-    """Whether a model may lack what a file has at a path: seeds, states of optimizers, a run."""
+    """Whether a model may lack what a file has at a path: seeds, optimizers, metrics, a run."""
     group, _, _ = path.rpartition("/")
     if path.startswith(f"{RUN}/") or reader.text(group, CLASS_ATTRIBUTE) is not None:
         return True
     steps = path.split("/")
-    return any(s in ("optimizer", _OLD_SEEDS) or s.endswith("_optimizer") for s in steps)
+    return any(s in ("optimizer", "metrics", _OLD_SEEDS) or s.endswith("_optimizer") for s in steps)
 
 
 def _moved(places: list[Place], reader: Hdf5Reader) -> Iterator[Difference]:

@@ -1,6 +1,5 @@
 """What all files of whole models have in common."""
 
-import warnings
 from typing import Any
 
 from deepkit.core.errors import ConfigError
@@ -28,15 +27,6 @@ def checked_model(made: Any, file: str) -> Any:
     return made
 
 
-def has_older_optimizer(version: str) -> bool:
-    """Whether a version of Keras keeps the state of optimizers in another order."""
+def is_older(version: str) -> bool:
+    """Whether a version of Keras is one that kept the state of optimizers in another order."""
     return version[:1] in ("1", "2")
-
-
-def warn_of_older_optimizer(file: str, version: str) -> None:
-    """Say that the state of an optimizer is left out."""
-    warnings.warn(
-        f"The state of the optimizer in '{file}', which Keras {version} wrote, has another form "
-        f"and was not loaded. Training goes on with a fresh state.",
-        stacklevel=2,
-    )

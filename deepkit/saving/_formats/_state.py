@@ -1,7 +1,7 @@
 """Writes the state of a model into an HDF5 file, and loads it: all of it or nothing."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import jax
@@ -9,7 +9,14 @@ import numpy as np
 
 from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
 from deepkit.saving._formats._differences import Difference, report
-from deepkit.saving._formats._matching import CLASS_ATTRIBUTE, Pair, is_optimizer, match
+from deepkit.saving._formats._matching import (
+    CLASS_ATTRIBUTE,
+    Match,
+    Pair,
+    is_optimizer,
+    match,
+)
+from deepkit.saving._formats._older._places import ORDERS, older_places
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer
 from deepkit.saving._saveable import Place, Saveable, check_step, join, places_of
@@ -106,21 +113,36 @@ def load_state(
     skipped = {id(obj) for obj in objects_to_skip or ()}
     if include_optimizer:
         _build_optimizers(places, reader)
-    found = match(
-        places,
-        reader,
-        lambda place: (
-            id(place.saveable) in skipped or (is_optimizer(place) and not include_optimizer)
-        ),
-    )
+
+    def is_skipped(place: Place) -> bool:
+        return id(place.saveable) in skipped or (is_optimizer(place) and not include_optimizer)
+
+    found = _match_in_some_release(model, places, reader, is_skipped)
     differences = list(found.differences)
     values = []
     if not differences or skip_mismatch:
         values, failed = _loaded(found.pairs, reader, skip_mismatch)
+        values.extend(one.read(reader) for one in found.taken)
         differences.extend(failed)
     report(differences, reader.file, model.name, skip_mismatch, hint)
     for variable, value in values:
         variable.assign(value)
+
+
+def _match_in_some_release(
+    model: Saveable,
+    places: list[Place],
+    reader: Hdf5Reader,
+    is_skipped: Callable[[Place], bool],
+) -> Match:
+    """Match a file by today's paths, or else by those of a release by which all of it fits."""
+    found = match(places, reader, is_skipped)
+    if found.differences and not reader.manifest.datasets:
+        for order in ORDERS:
+            older = match(older_places(model, order, reader), reader, is_skipped)
+            if not older.differences:
+                return older
+    return found
 
 
 def _build_optimizers(places: list[Place], reader: Hdf5Reader) -> None:

@@ -1,0 +1,421 @@
+"""Makes golden files: small models as a release of Keras writes them, with what they compute.
+
+    python make.py NAME SOURCE FOLDER [NET ...]
+
+SOURCE is the module to import: `keras`, `tf_keras` or `tensorflow.keras`; NAME the name of the archive
+that is made in FOLDER, such as `keras_2.3.1`. It has for each net its files, and `NET.npz`: inputs,
+targets, predictions, loss, and the weights and predictions after two more epochs, without shuffling.
+The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md` says which releases made what is here.
+"""
+
+import importlib
+import os
+import sys
+import tempfile
+import zipfile
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+RANDOM = np.random.RandomState(7)
+SAMPLES = 8
+
+
+def number(version):
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
+class Source:
+    """A release of Keras: its module, and what can be asked of it."""
+
+    def __init__(self, module):
+        self.k = importlib.import_module(module)
+        tensorflow = sys.modules.get("tensorflow")
+        version = getattr(self.k, "__version__", None) or tensorflow.__version__
+        if module == "tensorflow.keras":
+            version = tensorflow.__version__
+        self.version = number(version.split("-")[0])
+        self.is_tensorflow = module != "keras"
+        self.is_old = self.version[0] == 1 and not self.is_tensorflow
+        self.is_three = self.version[0] == 3
+        # The optimizers of TensorFlow 2.11 and later have other slots and no `decay`.
+        self.has_new_optimizers = self.is_three or (self.is_tensorflow and self.version >= (2, 11))
+        self.has_archives = self.is_three or (self.is_tensorflow and self.version >= (2, 12))
+        self.mean = self.k.ops.mean if self.is_three else self.backend("mean")
+        self.square = self.k.ops.square if self.is_three else self.backend("square")
+        self.abs = self.k.ops.abs if self.is_three else self.backend("abs")
+
+    def backend(self, name):
+        return getattr(importlib.import_module(self.k.__name__ + ".backend"), name)
+
+    def part(self, name):
+        """A module of Keras such as `layers`, which Keras 1 does not import by itself."""
+        try:
+            return getattr(self.k, name)
+        except AttributeError:
+            return importlib.import_module(self.k.__name__ + "." + name)
+
+    def optimizer(self, name, rate, **options):
+        """An optimizer by class, with its learning rate as its time called it."""
+        key = "lr" if not self.is_tensorflow and self.version < (2, 3) else "learning_rate"
+        options[key] = rate
+        return getattr(self.part("optimizers"), name)(**options)
+
+    def decaying(self, name, rate, decay, **options):
+        """The same with `decay`, where it was still known."""
+        if not self.has_new_optimizers:
+            options["decay"] = decay
+        return self.optimizer(name, rate, **options)
+
+
+# The nets. Each takes a source and returns a compiled model, its inputs and its targets.
+
+
+def normal(*shape):
+    return RANDOM.normal(size=(SAMPLES,) + shape).astype("float32")
+
+
+def one_hot(count):
+    return np.eye(count, dtype="float32")[RANDOM.randint(count, size=SAMPLES)]
+
+
+def chain(s):
+    """A chain with a regularizer, dropout and batch normalization; compiled by names."""
+    layers, l2 = s.part("layers"), s.part("regularizers").l2
+    first = {"W_regularizer" if s.is_old else "kernel_regularizer": l2(0.01)}
+    model = s.part("models").Sequential(
+        [
+            layers.Dense(4, activation="relu", input_shape=(5,), name="first", **first),
+            layers.Dropout(0.25),
+            layers.BatchNormalization(name="norm"),
+            layers.Dense(3, activation="softmax", name="last"),
+        ]
+    )
+    model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    return model, [normal(5)], [one_hot(3)]
+
+
+def pictures(s):
+    """Convolutions of three kinds, batch normalization, pooling; an old style of optimizer."""
+    layers = s.part("layers")
+    if s.is_old:
+        stack = [
+            layers.Convolution2D(3, 3, 3, border_mode="same", bias=False, input_shape=(8, 8, 2), name="conv"),
+            layers.BatchNormalization(name="norm"),
+            layers.Activation("relu", name="relu"),
+            layers.MaxPooling2D((2, 2), name="pool"),
+            layers.Convolution2D(4, 2, 3, subsample=(1, 1), name="conv_2"),
+            layers.Flatten(name="flat"),
+            layers.Dense(2, name="last"),
+        ]
+    else:
+        stack = [
+            layers.Conv2D(3, 3, padding="same", use_bias=False, input_shape=(8, 8, 2), name="conv"),
+            layers.BatchNormalization(name="norm", momentum=0.9),
+            layers.Activation("relu", name="relu"),
+            layers.MaxPooling2D((2, 2), name="pool"),
+            layers.SeparableConv2D(4, 3, padding="same", depth_multiplier=2, name="separable"),
+            layers.Flatten(name="flat"),
+            layers.Dense(2, name="last"),
+        ]
+        if hasattr(layers, "DepthwiseConv2D"):
+            stack.insert(4, layers.DepthwiseConv2D(2, name="depthwise"))
+    model = s.part("models").Sequential(stack)
+    optimizer = s.decaying("SGD", 0.05, 0.01, momentum=0.9, nesterov=True)
+    model.compile(optimizer=optimizer, loss="mse")
+    return model, [normal(8, 8, 2)], [normal(2)]
+
+
+def drawn(s, inputs, outputs, name):
+    kind = s.part("models").Model
+    if s.is_old:
+        return kind(input=inputs, output=outputs, name=name)
+    return kind(inputs=inputs, outputs=outputs, name=name)
+
+
+def two_ways(s):
+    """Two inputs, two outputs, a layer that both share."""
+    layers = s.part("layers")
+    a, b = layers.Input((5,), name="a"), layers.Input((5,), name="b")
+    shared = layers.Dense(4, activation="tanh", name="shared")
+    if s.is_old:
+        joined = layers.merge([shared(a), shared(b)], mode="concat", name="joined")
+    else:
+        joined = layers.Concatenate(name="joined")([shared(a), shared(b)])
+    scores = layers.Dense(2, name="scores")(joined)
+    flag = layers.Dense(1, activation="sigmoid", name="flag")(joined)
+    model = drawn(s, [a, b], [scores, flag], "two_ways")
+    model.compile(
+        optimizer=s.optimizer("RMSprop", 0.01),
+        loss={"scores": "mse", "flag": "binary_crossentropy"},
+        loss_weights={"scores": 1.0, "flag": 0.5},
+        metrics={"scores": ["mae"]},
+    )
+    return model, [normal(5), normal(5)], [normal(2), one_hot(2)[:, :1]]
+
+
+def text(s):
+    """Embedding with a mask, recurrent layers both ways, a layer for each time step."""
+    layers = s.part("layers")
+    length = {} if s.is_three else {"input_length": 6}
+    shape = {"input_shape": (6,)} if s.is_three else {}
+    model = s.part("models").Sequential(
+        [
+            layers.Embedding(12, 4, mask_zero=True, name="words", **length, **shape),
+            layers.Bidirectional(layers.LSTM(3, return_sequences=True), name="both_ways"),
+            layers.TimeDistributed(layers.Dense(4), name="each"),
+            layers.GRU(3, return_sequences=True, name="gru"),
+            layers.LSTM(2, name="lstm"),
+            layers.Dense(2, activation="softmax", name="last"),
+        ]
+    )
+    optimizer = s.decaying("Adam", 0.01, 0.05, beta_1=0.8)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    words = RANDOM.randint(1, 12, size=(SAMPLES, 6))
+    words[1, 4:], words[5, 2:] = 0, 0
+    return model, [words.astype("int32")], [RANDOM.randint(2, size=(SAMPLES, 1)).astype("float32")]
+
+
+def attention(s):
+    """A block of attention; loss and metric are objects, the learning rate is a schedule."""
+    layers, k = s.part("layers"), s.k
+    x = layers.Input((6, 4), name="x")
+    attended = layers.MultiHeadAttention(num_heads=2, key_dim=3, name="attention")(x, x)
+    joined = layers.LayerNormalization(name="norm")(layers.Add(name="add")([x, attended]))
+    pooled = layers.GlobalAveragePooling1D(name="pool")(joined)
+    model = drawn(s, x, layers.Dense(1, name="last")(pooled), "attention_net")
+    schedule = k.optimizers.schedules.ExponentialDecay(0.02, decay_steps=2, decay_rate=0.9)
+    model.compile(
+        optimizer=k.optimizers.Adam(learning_rate=schedule),
+        loss=k.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[k.metrics.BinaryAccuracy(name="hits", threshold=0.3)],
+    )
+    return model, [normal(6, 4)], [one_hot(2)[:, :1]]
+
+
+def nested(s):
+    """A chain and a drawn model within a drawn model."""
+    layers = s.part("layers")
+    encoder = s.part("models").Sequential(name="encoder")
+    encoder.add(layers.Dense(4, activation="tanh", input_shape=(5,), name="inner"))
+    encoder.add(layers.BatchNormalization(name="inner_norm"))
+    y = layers.Input((4,), name="y")
+    head = drawn(s, y, layers.Dense(2, name="deep")(layers.Dense(3, name="middle")(y)), "head")
+    x = layers.Input((5,), name="x")
+    model = drawn(s, x, layers.Dense(2, name="last")(head(encoder(x))), "nested")
+    model.compile(optimizer=s.optimizer("Adagrad", 0.05), loss="mae", metrics=["mse"])
+    return model, [normal(5)], [normal(2)]
+
+
+def custom(s):
+    """A layer, a loss and a metric of one's own."""
+    layers = s.part("layers")
+
+    class Scale(layers.Layer):
+        def __init__(self, power=2, **kwargs):
+            super(Scale, self).__init__(**kwargs)
+            self.power = power
+
+        def build(self, input_shape):
+            shape = (int(input_shape[-1]),)
+            arguments = {"shape": shape, "initializer": "ones", "trainable": True}
+            if s.is_old:
+                arguments["initializer"] = self.k_ones
+            self.factor = self.add_weight(name="factor", **arguments)
+            super(Scale, self).build(input_shape)
+
+        def k_ones(self, shape, name=None):
+            return s.backend("variable")(np.ones(shape), name=name)
+
+        def call(self, x, mask=None):
+            return x**self.power * self.factor
+
+        def get_config(self):
+            return dict(super(Scale, self).get_config(), power=self.power)
+
+    def distance(y_true, y_pred):
+        return 2.0 * s.mean(s.square(y_true - y_pred), axis=-1)
+
+    def largest_miss(y_true, y_pred):
+        return s.mean(s.abs(y_true - y_pred), axis=-1)
+
+    model = s.part("models").Sequential(
+        [
+            layers.Dense(4, input_shape=(5,), name="first"),
+            Scale(power=3, name="scale"),
+            layers.Dense(2, name="last"),
+        ]
+    )
+    model.compile(optimizer=s.optimizer("Adam", 0.01), loss=distance, metrics=[largest_miss])
+    return model, [normal(5)], [normal(2)]
+
+
+def subclassed(s):
+    """A model of one's own class, with layers in attributes, a list and a dict."""
+    layers = s.part("layers")
+
+    class Branches(s.part("models").Model):
+        def __init__(self):
+            super(Branches, self).__init__(name="branches")
+            self.stem = layers.Dense(4, activation="tanh", name="stem")
+            self.blocks = [layers.Dense(4, name="block_%d" % index) for index in range(2)]
+            self.norm = layers.BatchNormalization(name="norm")
+            self.last = layers.Dense(2, name="last")
+
+        def call(self, x, training=None):
+            x = self.stem(x)
+            for block in self.blocks:
+                x = block(x) + x
+            return self.last(self.norm(x, training=training))
+
+    model = Branches()
+    model.compile(optimizer=s.optimizer("SGD", 0.05, momentum=0.9), loss="mse")
+    return model, [normal(5)], [normal(2)]
+
+
+OPTIMIZERS = {
+    "SGD": {},
+    "RMSprop": {},
+    "Adagrad": {},
+    "Adadelta": {},
+    "Adam": {"amsgrad": True},
+    "Adamax": {},
+    "Nadam": {},
+    "Ftrl": {},
+}
+
+
+def by_optimizer(name):
+    def net(s):
+        """Two layers whose arrays have the same shapes, so that their order shows."""
+        layers = s.part("layers")
+        model = s.part("models").Sequential(
+            [layers.Dense(3, input_shape=(3,), name="first"), layers.Dense(3, name="last")]
+        )
+        options = dict(OPTIMIZERS[name])
+        if s.is_old or (s.version < (2, 1) and not s.is_tensorflow):
+            options = {}
+        if name == "RMSprop" and s.is_tensorflow or s.is_three and name == "RMSprop":
+            options = {"momentum": 0.5, "centered": True}
+        model.compile(optimizer=s.optimizer(name, 0.02, **options), loss="mse")
+        return model, [normal(3)], [normal(3)]
+
+    return net
+
+
+NETS = {
+    "chain": chain,
+    "pictures": pictures,
+    "two_ways": two_ways,
+    "text": text,
+    "attention": attention,
+    "nested": nested,
+    "custom": custom,
+    "subclassed": subclassed,
+}
+NETS.update({name.lower(): by_optimizer(name) for name in OPTIMIZERS})
+
+
+# Training them, and writing what they are.
+
+
+def fit(s, model, x, y):
+    epochs = {"nb_epoch": 2} if s.is_old else {"epochs": 2}
+    model.fit(x, y, batch_size=4, shuffle=False, verbose=0, **epochs)
+
+
+def alone(arrays):
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def listed(value):
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def weights_of(model, found):
+    """The weights of all layers that have no layers, under the layers' names."""
+    for layer in model.layers:
+        if getattr(layer, "layers", None):
+            weights_of(layer, found)
+            continue
+        for index, value in enumerate(layer.get_weights()):
+            found["%s/%d" % (layer.name, index)] = np.asarray(value)
+    return found
+
+
+def save_h5(s, model, path):
+    try:
+        model.save(path)
+    except ValueError as error:
+        # Some releases of Keras 3 give the weights of inner layers the same name, and stop.
+        if not s.is_three or "name already exists" not in str(error):
+            raise
+        os.remove(path)
+
+
+def save(s, name, model, folder):
+    def target(ending):
+        return os.path.join(folder, name + ending)
+
+    if name != "subclassed":
+        save_h5(s, model, target(".h5"))
+        if s.has_archives:
+            # Without the format, 2.12 writes HDF5 under this name too.
+            form = {"save_format": "keras"} if s.version == (2, 12) else {}
+            model.save(target(".keras"), **form)
+    if s.has_archives:
+        model.save_weights(target(".weights.h5"))
+    if not s.is_three:
+        model.save_weights(target("_weights.h5"))
+
+
+def make(s, name, folder):
+    model, inputs, targets = NETS[name](s)
+    x, y = alone(inputs), alone(targets)
+    if name == "subclassed":
+        model.predict(x)
+    model.set_weights([w + RANDOM.uniform(0, 0.2, w.shape) for w in model.get_weights()])
+    fit(s, model, x, y)
+    expected = {"loss": np.asarray(listed(model.evaluate(x, y, batch_size=SAMPLES, verbose=0)))}
+    expected.update(("x/%d" % i, array) for i, array in enumerate(inputs))
+    expected.update(("y/%d" % i, array) for i, array in enumerate(targets))
+    for index, array in enumerate(listed(model.predict(x))):
+        expected["predictions/%d" % index] = array
+    for path, array in weights_of(model, {}).items():
+        expected["weights/" + path] = array
+    save(s, name, model, folder)
+    if name != "chain":  # whose dropout makes its steps random
+        fit(s, model, x, y)
+        for index, array in enumerate(listed(model.predict(x))):
+            expected["later_predictions/%d" % index] = array
+        for path, array in weights_of(model, {}).items():
+            expected["later_weights/" + path] = array
+    np.savez(os.path.join(folder, name + ".npz"), **expected)
+
+
+def available(s):
+    without = set()
+    if s.is_old or (not s.is_tensorflow and s.version < (2, 2)):
+        without.add("subclassed")
+    if not s.is_three and (not s.is_tensorflow or s.version < (2, 4)):
+        without |= {"attention", "ftrl"}
+    return [name for name in NETS if name not in without]
+
+
+def main(archive, module, target, *names):
+    s = Source(module)
+    np.random.seed(3)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names or available(s):
+            make(s, name, folder)
+        path = os.path.join(target, archive + ".zip")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name in sorted(os.listdir(folder)):
+                packed.write(os.path.join(folder, name), name)
+    print(archive, s.version, os.path.getsize(path))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
