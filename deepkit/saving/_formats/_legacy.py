@@ -3,17 +3,13 @@
 import pathlib
 from typing import Any
 
-import numpy as np
-
 from deepkit.core import registry, serialization
 from deepkit.core.errors import ConfigError, CorruptFileError
 from deepkit.saving._atomic import replacing
-from deepkit.saving._formats._differences import Difference, compare, report
-from deepkit.saving._formats._inspection import DatasetInfo
+from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._legacy_weights import (
     pair_layers,
     read_arrays,
-    read_values,
     write_arrays,
     write_layers,
 )
@@ -23,8 +19,8 @@ from deepkit.saving._formats._model import (
     checked_model,
     is_older,
 )
+from deepkit.saving._formats._older._keras_1 import slot_parts
 from deepkit.saving._formats._older._optimizers import (
-    Taken,
     is_grouped,
     is_known,
     take_state,
@@ -32,10 +28,11 @@ from deepkit.saving._formats._older._optimizers import (
 )
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._taken import Taken
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import places_of
-from deepkit.tensors import SeedGenerator, Variable
+from deepkit.tensors import SeedGenerator
 
 _LAYERS = "model_weights"
 _OPTIMIZER = "optimizer_weights"
@@ -127,10 +124,25 @@ def _compile(model: Any, reader: Hdf5Reader) -> None:
     if not isinstance(training, dict):
         raise CorruptFileError(f"The training_config of '{reader.file}' is damaged.")
     try:
-        model.compile_from_config(modern_training_config(training))
+        model.compile_from_config(_with_own_objects(modern_training_config(training)))
     except Exception as error:
         error.add_note(f"Pass `compile=False` to load '{reader.file}' without compiling the model.")
         raise
+
+
+def _with_own_objects(training: dict[str, Any]) -> dict[str, Any]:
+    """Losses and metrics under names that mean something now, and not when training begins."""
+
+    def found(value: Any) -> Any:
+        if isinstance(value, list):
+            return [found(item) for item in value]
+        if isinstance(value, dict):
+            return {key: found(item) for key, item in value.items()}
+        own = registry.get_registered_object(value) if isinstance(value, str) else None
+        return value if own is None else {"class_name": "function", "config": value}
+
+    parts = ("loss", "metrics", "weighted_metrics")
+    return {**training, **{part: found(training.get(part)) for part in parts}}
 
 
 def _load(
@@ -151,19 +163,21 @@ def _load(
         )
     pairs, differences = pair_layers(model, reader, root, by_name, is_config_of_file)
     pairs.extend(_seed_pairs(model, reader))
-    taken: list[Taken] = []
     if optimizer is not None and _OPTIMIZER in reader.groups:
-        taken, failed = _optimizer_state(optimizer, reader)
+        found, failed = _optimizer_state(model, optimizer, reader, pairs)
+        pairs.extend(found)
         differences.extend(failed)
-    values: list[tuple[Variable, np.ndarray]] = []
+    values = []
     if not differences or skip_mismatch:
-        values = [*read_values(pairs, reader), *(one.read(reader) for one in taken)]
+        values = [pair.read(reader) for pair in pairs]
     report(differences, reader.file, model.name, skip_mismatch, hint)
     for variable, value in values:
         variable.assign(value)
 
 
-def _optimizer_state(optimizer: Any, reader: Hdf5Reader) -> tuple[list[Taken], list[Difference]]:
+def _optimizer_state(
+    model: Any, optimizer: Any, reader: Hdf5Reader, weights: list[Taken]
+) -> tuple[list[Taken], list[Difference]]:
     """The variables of an optimizer and what the file has for them."""
     version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1"
     saved, variables = read_arrays(reader, _OPTIMIZER), optimizer.variables
@@ -172,7 +186,8 @@ def _optimizer_state(optimizer: Any, reader: Hdf5Reader) -> tuple[list[Taken], l
             warn_of_unknown(optimizer, reader.file)
             return [], []
         grouped = is_grouped(reader.texts(_OPTIMIZER, "weight_names"))
-        return take_state(optimizer, saved, grouped, reader.file)
+        parts = slot_parts(model.trainable_variables, weights) if version[0] == "1" else None
+        return take_state(optimizer, saved, reader.file, grouped, parts)
     if len(saved) < len(variables) and all(info.shape == () for info in saved):
         # The optimizer had not begun.
         return [], []
@@ -182,9 +197,8 @@ def _optimizer_state(optimizer: Any, reader: Hdf5Reader) -> tuple[list[Taken], l
             f"'{optimizer.name}' ({type(optimizer).__name__}) has {len(variables)}"
         )
         return [], [Difference("differs", text)]
-    taken = [Taken(variable, info) for variable, info in zip(variables, saved)]
-    found = [compare(one.info, one.variable, one.info.path) for one in taken]
-    differences = [difference for difference in found if difference is not None]
+    taken = [Taken(variable, [info]) for variable, info in zip(variables, saved)]
+    differences = [found for one in taken if (found := one.difference()) is not None]
     return ([] if differences else taken), differences
 
 
@@ -205,10 +219,10 @@ def _write_seeds(model: Any, writer: Hdf5Writer) -> None:
             writer.array(f"{_SEEDS}/{place.path}", place.saveable.state)
 
 
-def _seed_pairs(model: Any, reader: Hdf5Reader) -> list[tuple[Variable, DatasetInfo]]:
+def _seed_pairs(model: Any, reader: Hdf5Reader) -> list[Taken]:
     found = [
-        (place.saveable.state, reader.datasets[f"{_SEEDS}/{place.path}"])
+        Taken(place.saveable.state, [reader.datasets[f"{_SEEDS}/{place.path}"]])
         for place in places_of(model)
         if isinstance(place.saveable, SeedGenerator) and f"{_SEEDS}/{place.path}" in reader.datasets
     ]
-    return [(state, info) for state, info in found if compare(info, state, info.path) is None]
+    return [one for one in found if one.difference() is None]

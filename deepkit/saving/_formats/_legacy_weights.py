@@ -5,15 +5,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from deepkit.core import naming
 from deepkit.core.errors import CorruptFileError, SerializationError
 from deepkit.saving._formats import _dtypes
-from deepkit.saving._formats._differences import Difference, compare
+from deepkit.saving._formats._differences import Difference
 from deepkit.saving._formats._inspection import DatasetInfo
 from deepkit.saving._formats._model import KERAS_VERSION
+from deepkit.saving._formats._older._keras_1 import join_gates
 from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._taken import Taken
 from deepkit.saving._formats._writer import Hdf5Writer
 from deepkit.saving._saveable import check_step
 from deepkit.tensors import Variable
@@ -123,7 +123,7 @@ def read_arrays(reader: Hdf5Reader, group: str) -> list[DatasetInfo]:
 
 def pair_layers(
     model: Any, reader: Hdf5Reader, root: str, by_name: bool, is_config_of_file: bool
-) -> tuple[list[tuple[Variable, DatasetInfo]], list[Difference]]:
+) -> tuple[list[Taken], list[Difference]]:
     """Pair the weights of a model with those of a file.
 
     Args:
@@ -159,10 +159,9 @@ def pair_layers(
         matched.append((own, _TOP_LEVEL))
     pairs = []
     for part, name in matched:
-        found = list(_compare_part(part, name, saved[name]))
+        taken, found = _pair_part(part, name, saved[name])
         differences.extend(found)
-        if not found:
-            pairs.extend(zip(part.variables, saved[name]))
+        pairs.extend(taken)
     return pairs, differences
 
 
@@ -178,18 +177,22 @@ def _layer_names(reader: Hdf5Reader, root: str) -> list[str]:
     return names
 
 
-def _compare_part(part: Part, name: str, saved: list[DatasetInfo]) -> Iterator[Difference]:
+def _pair_part(
+    part: Part, name: str, saved: list[DatasetInfo]
+) -> tuple[list[Taken], list[Difference]]:
+    """The weights of a layer and their arrays, or what does not fit."""
+    infos = [[info] for info in saved]
     if len(part.variables) != len(saved):
-        yield Difference(
-            "differs",
+        infos = join_gates(part.variables, saved) or []
+    if len(part.variables) != len(infos):
+        text = (
             f"'{name}' has {len(saved)} arrays in the file, '{part.name}' of the model has "
-            f"{len(part.variables)}",
+            f"{len(part.variables)}"
         )
-        return
-    for variable, info in zip(part.variables, saved):
-        difference = compare(info, variable, info.path)
-        if difference is not None:
-            yield difference
+        return [], [Difference("differs", text)]
+    taken = [Taken(variable, own) for variable, own in zip(part.variables, infos)]
+    differences = [found for one in taken if (found := one.difference()) is not None]
+    return ([] if differences else taken), differences
 
 
 def _uncounted(layers: list[Part], saved: dict[str, list[DatasetInfo]]) -> Iterator[Difference]:
@@ -222,10 +225,3 @@ def _moved(matched: Iterable[tuple[Part, str]]) -> Iterator[Difference]:
                 f"'{name}' of the file is in the place of '{part.name}' of the model, which has a "
                 f"'{name}' elsewhere; pass `by_name=True` to load by names",
             )
-
-
-def read_values(
-    pairs: Iterable[tuple[Variable, DatasetInfo]], reader: Hdf5Reader
-) -> list[tuple[Variable, np.ndarray]]:
-    """The values for variables; none is changed yet."""
-    return [(variable, reader.read(info, variable.dtype)) for variable, info in pairs]

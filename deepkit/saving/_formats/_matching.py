@@ -8,8 +8,9 @@ from typing import Any
 from deepkit.core import naming
 from deepkit.saving._formats._differences import Difference, compare
 from deepkit.saving._formats._inspection import DatasetInfo
-from deepkit.saving._formats._older._optimizers import Taken, is_known, take_state
+from deepkit.saving._formats._older._optimizers import is_known, take_state
 from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._taken import Taken
 from deepkit.saving._saveable import Place
 from deepkit.tensors import SeedGenerator
 
@@ -103,7 +104,7 @@ def _older_state(place: Place, saved: dict[str, DatasetInfo], reader: Hdf5Reader
         return []
     if set(saved) != set(numbered):
         return []
-    return take_state(optimizer, [saved[key] for key in numbered], False, reader.file)[0]
+    return take_state(optimizer, [saved[key] for key in numbered], reader.file, grouped=False)[0]
 
 
 def loads_by_order(saveable: Any) -> bool:

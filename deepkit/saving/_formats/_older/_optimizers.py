@@ -5,17 +5,16 @@ steps: all means, then all mean squares. From 2.11 on they lie variable by varia
 the learning rate is not among them. The learning rate then in force is in the config.
 """
 
-import dataclasses
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError
-from deepkit.saving._formats._differences import Difference, compare
+from deepkit.saving._formats._differences import Difference
 from deepkit.saving._formats._inspection import DatasetInfo
-from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._taken import Taken
 from deepkit.tensors import Variable
 
 # The kinds of slots in the order of older files; those that an optimizer does not use are left out.
@@ -35,27 +34,6 @@ _KINDS = {
 _UNUSED_KINDS = {"SGD": "momentum", "Adam": "velocity_hat"}
 # Always variable by variable, and in all releases that had it.
 _NEVER_GROUPED = ("Ftrl",)
-
-
-@dataclasses.dataclass(frozen=True)
-class Taken:
-    """A variable and the array that it takes its value from.
-
-    Attributes:
-        variable: the variable.
-        info: the array in the file.
-        change: what is made of the array first.
-    """
-
-    variable: Variable
-    info: DatasetInfo
-    change: Callable[[np.ndarray], Any] | None = None
-
-    def read(self, reader: Hdf5Reader) -> tuple[Variable, Any]:
-        """The variable and its value."""
-        if self.change is None:
-            return self.variable, reader.read(self.info, self.variable.dtype)
-        return self.variable, self.change(reader.read(self.info))
 
 
 def is_known(optimizer: Any) -> bool:
@@ -79,55 +57,65 @@ def is_grouped(names: Sequence[str]) -> bool:
 
 
 def take_state(
-    optimizer: Any, saved: Sequence[DatasetInfo], grouped: bool, file: str
+    optimizer: Any,
+    saved: Sequence[DatasetInfo],
+    file: str,
+    grouped: bool,
+    parts: Sequence[Sequence[int]] | None = None,
 ) -> tuple[list[Taken], list[Difference]]:
     """Find for each variable of an optimizer its array in an older file.
 
     Args:
         optimizer: the optimizer, built, of a class that `is_known`.
         saved: the arrays in their order.
-        grouped: whether the slots of one kind lie together.
         file: how messages name the file.
+        grouped: whether the slots of one kind lie together.
+        parts: for each of the model's variables, which arrays of a kind make up its slot; one each
+            and in their order if `None`.
 
     Returns:
         The variables and their arrays, and what does not fit.
     """
-    class_name = type(optimizer).__name__
+    class_name, slots = type(optimizer).__name__, optimizer.slots()
     count = next((at for at, info in enumerate(saved) if info.shape != ()), len(saved))
     header, arrays = saved[:count], saved[count:]
-    slots = optimizer.slots()
-    if not grouped or class_name in _NEVER_GROUPED:
-        made = [slot for slot in optimizer.variables if any(slot is s for s in _flat(slots))]
-    else:
-        made = [slot for kind in _KINDS[class_name] for slot in slots.get(kind, ())]
-    if made and not arrays:
+    if slots and not arrays:
         # The optimizer had not begun.
         return [], []
-    has_unused = _has_unused_kind(class_name, slots) and len(arrays) > len(made)
-    if len(arrays) != len(made) and not has_unused:
+    if not grouped or class_name in _NEVER_GROUPED:
+        own = {id(slot) for kind in slots.values() for slot in kind}
+        made = [slot for slot in optimizer.variables if id(slot) in own]
+        chosen = [[index] for index in range(len(made))]
+    else:
+        kinds = [slots[kind] for kind in _KINDS[class_name] if kind in slots]
+        made = [slot for kind in kinds for slot in kind]
+        chosen = _places_in_groups(len(kinds), parts or [[i] for i in range(len(next(iter(kinds), ())))])
+    needed = sum(map(len, chosen[: len(made)]))
+    may_have_more = _has_unused_kind(class_name, slots)
+    if needed > len(arrays) or (needed < len(arrays) and not may_have_more):
         text = (
-            f"the optimizer has {len(arrays)} arrays for its slots in the file, and "
-            f"{len(made)} in the model ('{optimizer.name}', {class_name})"
+            f"the slots of the optimizer '{optimizer.name}' ({class_name}) are {needed} arrays for "
+            f"the model, and {len(arrays)} in the file"
         )
         return [], [Difference("differs", text)]
-    pairs = list(zip(made, arrays))
-    differences = [compare(info, variable, info.path) for variable, info in pairs]
-    found = [difference for difference in differences if difference is not None]
-    if found:
-        return [], found
-    taken = [Taken(variable, info) for variable, info in pairs]
-    if grouped and class_name == "Nadam":
+    taken = [Taken(v, [arrays[place] for place in places]) for v, places in zip(made, chosen)]
+    differences = [found for one in taken if (found := one.difference()) is not None]
+    if differences:
+        return [], differences
+    if class_name == "Nadam":
         _warn_of_nadam(file)
     return [*_steps(optimizer, header), *taken], []
+
+
+def _places_in_groups(count: int, parts: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The places of the arrays for each slot, where the arrays of one kind follow another's."""
+    size = sum(map(len, parts))
+    return [[group * size + place for place in part] for group in range(count) for part in parts]
 
 
 def _has_unused_kind(class_name: str, slots: dict[str, list[Variable]]) -> bool:
     kind = _UNUSED_KINDS.get(class_name)
     return kind is not None and kind not in slots
-
-
-def _flat(slots: dict[str, list[Variable]]) -> list[Variable]:
-    return [slot for kind in slots.values() for slot in kind]
 
 
 def _steps(optimizer: Any, header: Sequence[DatasetInfo]) -> list[Taken]:
@@ -144,16 +132,17 @@ def _steps(optimizer: Any, header: Sequence[DatasetInfo]) -> list[Taken]:
 
     iteration = optimizer.variables[0]
     following = [
-        Taken(variable, info, lambda array, value=value: value(count(array)))
+        Taken(variable, [info], lambda array, value=value: value(count(array)))
         for variable, value in optimizer.state_after_steps()
     ]
-    return [Taken(iteration, info, count), *following]
+    return [Taken(iteration, [info], count), *following]
 
 
 def _warn_of_nadam(file: str) -> None:
+    """Before TensorFlow 2.11 it grew by `schedule_decay`, then once for each variable of a step."""
     warnings.warn(
-        f"'{file}' has the state of a Nadam whose momentum grew by `schedule_decay`, as before "
-        f"TensorFlow 2.11. Its state was loaded, and training goes on with the momentum of today's "
-        f"Nadam, so the next steps differ a little.",
+        f"'{file}' has the state of a Nadam of Keras 1 or 2, whose momentum grew in another way. "
+        f"Its state was loaded, and training goes on with the momentum of today's Nadam: the next "
+        f"steps differ a little.",
         stacklevel=2,
     )

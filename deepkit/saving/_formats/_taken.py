@@ -1,0 +1,45 @@
+"""A variable and what it takes from a file."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from deepkit.saving._formats._differences import Difference, compare
+from deepkit.saving._formats._inspection import DatasetInfo
+from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.tensors import Variable
+
+
+@dataclasses.dataclass(frozen=True)
+class Taken:
+    """A variable and the arrays that it takes its value from.
+
+    Attributes:
+        variable: the variable.
+        infos: the array in the file; of several ones the last axes are joined.
+        change: what is made of the array first.
+    """
+
+    variable: Variable
+    infos: Sequence[DatasetInfo]
+    change: Callable[[np.ndarray], Any] | None = None
+
+    def difference(self) -> Difference | None:
+        """How the array differs from what the variable can take."""
+        first, *rest = self.infos
+        if rest:
+            shapes = [info.shape for info in self.infos]
+            if any(shape == () or shape[:-1] != first.shape[:-1] for shape in shapes):
+                return Difference("differs", f"'{first.path}' and what goes with it: {shapes}")
+            joined = (*first.shape[:-1], sum(shape[-1] for shape in shapes))
+            first = dataclasses.replace(first, shape=joined)
+        return compare(first, self.variable, first.path)
+
+    def read(self, reader: Hdf5Reader) -> tuple[Variable, Any]:
+        """The variable and its value."""
+        target = None if self.change is not None else self.variable.dtype
+        arrays = [reader.read(info, target) for info in self.infos]
+        array = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
+        return self.variable, array if self.change is None else self.change(array)
