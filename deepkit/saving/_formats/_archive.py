@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import os
 import pathlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
@@ -149,14 +150,32 @@ def load_model(
         model = checked_model(made, file)
         version = str(metadata.get("keras_version", KERAS_VERSION))
         with members.weights() as reader:
-            optimizer = getattr(model, "optimizer", None)
-            if optimizer is not None and is_older(version) and not is_known(optimizer):
-                if reader.datasets_in("optimizer/vars"):
-                    warn_of_unknown(optimizer, file)
-                compile = False
-            load_state(model, reader, LOADING_HINT, include_optimizer=compile)
+            knows = compile and _knows_optimizer(model, config, version, reader)
+            load_state(model, reader, LOADING_HINT, include_optimizer=knows)
         load_assets(model, members)
     return model
+
+
+def _knows_optimizer(
+    model: Any, config: dict[str, Any], version: str, reader: Hdf5Reader
+) -> bool:
+    """Whether the optimizer whose state the file has is known; warns if it is not."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or not reader.datasets_in("optimizer/vars"):
+        return True
+    if "optimizer" not in config.get("compile_config", {"optimizer": None}):
+        warnings.warn(
+            f"'{reader.file}' has the state of an optimizer and does not say which one it is of: "
+            f"Keras 3 forgets it when it has written the model as `.h5` before. The state was not "
+            f"loaded, and the model is compiled with '{optimizer.name}'. Call `compile` with the "
+            f"right optimizer, and `load_weights` with this file.",
+            stacklevel=2,
+        )
+        return False
+    if is_older(version) and not is_known(optimizer):
+        warn_of_unknown(optimizer, reader.file)
+        return False
+    return True
 
 
 def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:

@@ -3,7 +3,9 @@
 import pathlib
 from typing import Any
 
+from deepkit.core.errors import ArgumentError
 from deepkit.saving._atomic import replacing
+from deepkit.saving._formats._legacy import load_weights as load_layers
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._state import groups_of, load_state, write_state
 from deepkit.saving._formats._writer import written_to
@@ -17,6 +19,21 @@ def save_weights(model: Saveable, path: pathlib.Path) -> None:
 
 
 def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
-    """Load the state of a model; for options see `load_state`."""
+    """Load the state of a model; for options see `load_state`.
+
+    Before 2.12, Keras wrote weights layer by layer, whatever the name of the file.
+
+    Raises:
+        ArgumentError: objects are to be skipped in such a file.
+    """
     with Hdf5Reader(path, str(path)) as reader:
-        load_state(model, reader, **options)
+        if not reader.texts("", "layer_names"):
+            load_state(model, reader, **options)
+            return
+    if options.pop("objects_to_skip", None):
+        raise ArgumentError(
+            f"'{path}' has weights layer by layer, as Keras wrote them before 2.12: expected no "
+            f"`objects_to_skip`. Give it the ending `.h5` and pass `by_name=True` to load the "
+            f"layers of equal names."
+        )
+    load_layers(model, path, **options)

@@ -152,7 +152,7 @@ def pictures(s):
         if hasattr(layers, "DepthwiseConv2D"):
             stack.insert(4, layers.DepthwiseConv2D(2, name="depthwise"))
     model = s.part("models").Sequential(stack)
-    rate = 0.005 if s.is_old else 0.05
+    rate = 0.05 if s.is_tensorflow or s.is_three else 0.005
     optimizer = s.decaying("SGD", rate, 0.01, momentum=0.9, nesterov=True)
     model.compile(optimizer=optimizer, loss="mse")
     return model, [normal(8, 8, 2)], [normal(2)]
@@ -235,7 +235,11 @@ def nested(s):
     head = drawn(s, y, layers.Dense(2, name="deep")(layers.Dense(3, name="middle")(y)), "head")
     x = layers.Input((5,), name="x")
     model = drawn(s, x, layers.Dense(2, name="last")(head(encoder(x))), "nested")
-    model.compile(optimizer=s.optimizer("Adagrad", 0.05), loss="mae", metrics=["mse"])
+    if s.is_tensorflow or s.is_three:
+        optimizer = s.optimizer("Adagrad", 0.05)
+    else:  # whose Adagrad takes other steps where gradients are small
+        optimizer = s.optimizer("SGD", 0.05, momentum=0.5)
+    model.compile(optimizer=optimizer, loss="mae", metrics=["mse"])
     return model, [normal(5)], [normal(2)]
 
 
@@ -390,11 +394,14 @@ def save(s, name, model, folder):
         return os.path.join(folder, name + ending)
 
     if name != "subclassed":
-        save_h5(s, model, target(".h5"))
         if s.has_archives:
             # Without the format, 2.12 writes HDF5 under this name too.
-            form = {"save_format": "keras"} if s.version == (2, 12) else {}
+            form = {"save_format": "keras_v3"} if s.version == (2, 12) else {}
             model.save(target(".keras"), **form)
+        # Keras 3 forgets the optimizer when it writes this, so it comes last.
+        save_h5(s, model, target(".h5"))
+    if name.upper() in map(str.upper, OPTIMIZERS):
+        return
     if s.has_archives:
         model.save_weights(target(".weights.h5"))
     if not s.is_three:
