@@ -1,5 +1,6 @@
-"""Golden files: models that older and newer releases of Keras wrote load, predict and go on training."""
+"""Golden files: models that releases of Keras wrote load, predict and go on training."""
 
+import contextlib
 import pathlib
 import zipfile
 
@@ -12,6 +13,10 @@ from deepkit.saving import custom_object_scope, get_custom_objects, load_model
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 # What float32 and another order of sums leave.
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+# Older rules add epsilon after the root, today's before: steps differ where gradients are small.
+CLOSE_LATER = {"rtol": 1e-4, "atol": 1e-4}
+# The momentum of Nadam grew in another way before Keras 3.
+CLOSE_FOR_NADAM = {"rtol": 0.1, "atol": 0.02}
 
 
 def cases():
@@ -80,12 +85,12 @@ class Expected:
     def under(self, name):
         return [key for key in self._arrays if key.startswith(f"{name}/")]
 
-    def check(self, model, when=""):
+    def check(self, model, when="", close=CLOSE):
         """Compare predictions and the weights of each layer."""
         found = model.predict(self.x, verbose=0)
         found = found if isinstance(found, list) else [found]
         for index, array in enumerate(found):
-            np.testing.assert_allclose(array, self._arrays[f"{when}predictions/{index}"], **CLOSE)
+            np.testing.assert_allclose(array, self._arrays[f"{when}predictions/{index}"], **close)
         layers = dict(leaves(model))
         paths = self.under(f"{when}weights")
         if len(paths) > 30:  # the text net of Keras 1, which kept the gates of an LSTM apart
@@ -94,7 +99,7 @@ class Expected:
         for path in paths:
             _, name, index = path.split("/")
             actual = layers[name].get_weights()[int(index)]
-            np.testing.assert_allclose(actual, self._arrays[path], **CLOSE, err_msg=path)
+            np.testing.assert_allclose(actual, self._arrays[path], **close, err_msg=path)
 
 
 def leaves(model):
@@ -145,7 +150,11 @@ def test_models(release, net, folder_of):
     folder = folder_of(release)
     expected = Expected(folder / f"{net}.npz")
     whole = [path for ending in (".h5", ".keras") if (path := folder / f"{net}{ending}").exists()]
-    models = [load_model(path) for path in whole]
+    is_older_nadam = net == "nadam" and not release.startswith("keras_3")
+    words = "momentum grew in another way"
+    context = pytest.warns(UserWarning, match=words) if is_older_nadam else contextlib.nullcontext()
+    with context:
+        models = [load_model(path) for path in whole]
     model = models[0]
     expected.check(model)
     results = model.evaluate(expected.x, expected.y, batch_size=8, verbose=0)
@@ -168,7 +177,8 @@ def test_models(release, net, folder_of):
                 np.testing.assert_array_equal(actual, saved)
     if net != "chain":  # whose dropout is random
         go_on(models[-1], expected)
-        expected.check(models[-1], "later_")
+        close = CLOSE_FOR_NADAM if is_older_nadam else CLOSE_LATER
+        expected.check(models[-1], "later_", close)
 
 
 @pytest.mark.parametrize(("release", "net"), [case for case in cases() if case[1] == "subclassed"])
@@ -187,4 +197,46 @@ def test_models_of_own_classes(release, net, folder_of):
         np.testing.assert_allclose(loss, np.squeeze(expected.loss), rtol=1e-5)
         if path.name.endswith(".weights.h5"):
             go_on(model, expected)
-            expected.check(model, "later_")
+            expected.check(model, "later_", CLOSE_LATER)
+
+
+def releases_with(net):
+    return [release for release, found in cases() if found == net]
+
+
+@pytest.fixture
+def registry():
+    before = dict(get_custom_objects())
+    yield get_custom_objects()
+    get_custom_objects().clear()
+    get_custom_objects().update(before)
+
+
+@pytest.mark.parametrize("release", releases_with("custom"))
+def test_parts_of_ones_own(release, folder_of, registry):
+    """Given by a dict or registered; and named if they are not given."""
+    folder = folder_of(release)
+    expected = Expected(folder / "custom.npz")
+    for path in folder.glob("custom.*[5s]"):
+        if path.name.endswith(".weights.h5"):
+            continue
+        with pytest.raises(ValueError, match="'Scale'") as error:
+            load_model(path)
+        assert "register_keras_serializable" in str(error.value)
+        model = load_model(path, custom_objects=OWN)
+        loss = model.evaluate(expected.x, expected.y, batch_size=8, verbose=0)[0]
+        np.testing.assert_allclose(loss, expected.loss[0], rtol=1e-5)
+        registry.update(OWN)
+        again = load_model(path)
+        assert isinstance(again.layers[1], Scale) and again.layers[1].power == 3
+        assert_same_state(again, model)
+        registry.clear()
+
+
+def test_files_are_anonymous():
+    """No file names a folder of the machine that it was made on."""
+    for path in GOLDEN.glob("*.zip"):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                content = archive.read(name)
+                assert not any(word in content for word in (b"/tmp", b"/opt", b"/root", b"/home"))

@@ -156,9 +156,7 @@ def load_model(
     return model
 
 
-def _knows_optimizer(
-    model: Any, config: dict[str, Any], version: str, reader: Hdf5Reader
-) -> bool:
+def _knows_optimizer(model: Any, config: dict[str, Any], version: str, reader: Hdf5Reader) -> bool:
     """Whether the optimizer whose state the file has is known; warns if it is not."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or not reader.datasets_in("optimizer/vars"):

@@ -2,10 +2,11 @@
 
     python make.py NAME SOURCE FOLDER [NET ...]
 
-SOURCE is the module to import: `keras`, `tf_keras` or `tensorflow.keras`; NAME the name of the archive
-that is made in FOLDER, such as `keras_2.3.1`. It has for each net its files, and `NET.npz`: inputs,
-targets, predictions, loss, and the weights and predictions after two more epochs, without shuffling.
-The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md` says which releases made what is here.
+SOURCE is the module to import: `keras`, `tf_keras`, `tensorflow.keras` or `deepkit`; NAME the name of
+the archive that is made in FOLDER, such as `keras_2.3.1`. It has for each net its files, and `NET.npz`:
+inputs, targets, predictions, loss, and the weights and predictions after two more epochs, without
+shuffling. The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md` says which releases
+made what is here.
 """
 
 import importlib
@@ -39,7 +40,7 @@ class Source:
         self.version = number(version.split("-")[0])
         self.is_tensorflow = module != "keras"
         self.is_old = self.version[0] == 1 and not self.is_tensorflow
-        self.is_three = self.version[0] == 3
+        self.is_three = self.version[0] == 3 or module == "deepkit"
         # The optimizers of TensorFlow 2.11 and later have other slots and no `decay`.
         self.has_new_optimizers = self.is_three or (self.is_tensorflow and self.version >= (2, 11))
         self.has_archives = self.is_three or (self.is_tensorflow and self.version >= (2, 12))
@@ -131,7 +132,9 @@ def pictures(s):
     layers = s.part("layers")
     if s.is_old:
         stack = [
-            layers.Convolution2D(3, 3, 3, border_mode="same", bias=False, input_shape=(8, 8, 2), name="conv"),
+            layers.Convolution2D(
+                3, 3, 3, border_mode="same", bias=False, input_shape=(8, 8, 2), name="conv"
+            ),
             layers.BatchNormalization(name="norm"),
             layers.Activation("relu", name="relu"),
             layers.MaxPooling2D((2, 2), name="pool"),
@@ -201,7 +204,10 @@ def text(s):
             layers.Dense(2, activation="softmax", name="last"),
         ]
     )
-    optimizer = s.decaying("Adam", 0.01, 0.05, beta_1=0.8)
+    if s.is_three:  # on TensorFlow it does not add up the gradients of equal words for Adam
+        optimizer = s.optimizer("SGD", 0.05, momentum=0.9)
+    else:
+        optimizer = s.decaying("Adam", 0.01, 0.05, beta_1=0.8)
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     words = RANDOM.randint(1, 12, size=(SAMPLES, 6))
     words[1, 4:], words[5, 2:] = 0, 0
@@ -249,7 +255,7 @@ def custom(s):
 
     class Scale(layers.Layer):
         def __init__(self, power=2, **kwargs):
-            super(Scale, self).__init__(**kwargs)
+            super().__init__(**kwargs)
             self.power = power
 
         def build(self, input_shape):
@@ -258,7 +264,7 @@ def custom(s):
             if s.is_old:
                 arguments["initializer"] = self.k_ones
             self.factor = self.add_weight(name="factor", **arguments)
-            super(Scale, self).build(input_shape)
+            super().build(input_shape)
 
         def k_ones(self, shape, name=None):
             return s.backend("variable")(np.ones(shape), name=name)
@@ -267,7 +273,7 @@ def custom(s):
             return x**self.power * self.factor
 
         def get_config(self):
-            return dict(super(Scale, self).get_config(), power=self.power)
+            return dict(super().get_config(), power=self.power)
 
     def distance(y_true, y_pred):
         return 2.0 * s.mean(s.square(y_true - y_pred), axis=-1)
@@ -292,7 +298,7 @@ def subclassed(s):
 
     class Branches(s.part("models").Model):
         def __init__(self):
-            super(Branches, self).__init__(name="branches")
+            super().__init__(name="branches")
             self.stem = layers.Dense(4, activation="tanh", name="stem")
             self.blocks = [layers.Dense(4, name="block_%d" % index) for index in range(2)]
             self.norm = layers.BatchNormalization(name="norm")
@@ -331,7 +337,7 @@ def by_optimizer(name):
         options = dict(OPTIMIZERS[name])
         if s.is_old or (s.version < (2, 1) and not s.is_tensorflow):
             options = {}
-        if name == "RMSprop" and s.is_tensorflow or s.is_three and name == "RMSprop":
+        if (name == "RMSprop" and s.is_tensorflow) or (s.is_three and name == "RMSprop"):
             options = {"momentum": 0.5, "centered": True}
         model.compile(optimizer=s.optimizer(name, 0.02, **options), loss="mse")
         return model, [normal(3)], [normal(3)]

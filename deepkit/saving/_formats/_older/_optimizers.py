@@ -89,7 +89,9 @@ def take_state(
     else:
         kinds = [slots[kind] for kind in _KINDS[class_name] if kind in slots]
         made = [slot for kind in kinds for slot in kind]
-        chosen = _places_in_groups(len(kinds), parts or [[i] for i in range(len(next(iter(kinds), ())))])
+        chosen = _places_in_groups(
+            len(kinds), parts or [[i] for i in range(len(next(iter(kinds), ())))]
+        )
     needed = sum(map(len, chosen[: len(made)]))
     may_have_more = _has_unused_kind(class_name, slots)
     if needed > len(arrays) or (needed < len(arrays) and not may_have_more):
