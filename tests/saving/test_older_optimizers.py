@@ -89,7 +89,7 @@ def test_state_that_does_not_fit(arrays, path):
 
 @pytest.mark.parametrize("steps", [0.5, -1.0, np.nan, 1e12])
 def test_numbers_of_steps_that_are_none(steps, path):
-    file = add_state(path, [np.float32(steps), *slots(2)], "1.2.2")
+    file = add_state(path, [np.float32(steps), *slots(2)])
     with pytest.raises(CorruptFileError, match="counts steps, and cannot be"):
         load_model(file)
 

@@ -2,11 +2,11 @@
 
     python make.py NAME SOURCE FOLDER [NET ...]
 
-SOURCE is the module to import: `keras`, `tf_keras`, `tensorflow.keras` or `deepkit`; NAME the name of
-the archive that is made in FOLDER, such as `keras_2.3.1`. It has for each net its files, and `NET.npz`:
-inputs, targets, predictions, loss, and the weights and predictions after two more epochs, without
-shuffling. The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md` says which releases
-made what is here.
+SOURCE is the module to import: `keras`, `tf_keras`, `tensorflow.keras` or `deepkit`; NAME the name
+of the archive that is made in FOLDER, such as `keras_2.3.1`. It has for each net its files, and
+`NET.npz`: inputs, targets, predictions, loss, and the weights and predictions after two more epochs,
+without shuffling. The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md` says which
+releases made what is here.
 """
 
 import importlib
@@ -300,7 +300,7 @@ def subclassed(s):
         def __init__(self):
             super().__init__(name="branches")
             self.stem = layers.Dense(4, activation="tanh", name="stem")
-            self.blocks = [layers.Dense(4, name="block_%d" % index) for index in range(2)]
+            self.blocks = [layers.Dense(4, name=f"block_{index}") for index in range(2)]
             self.norm = layers.BatchNormalization(name="norm")
             self.last = layers.Dense(2, name="last")
 
@@ -381,7 +381,7 @@ def weights_of(model, found):
             weights_of(layer, found)
             continue
         for index, value in enumerate(layer.get_weights()):
-            found["%s/%d" % (layer.name, index)] = np.asarray(value)
+            found[f"{layer.name}/{index}"] = np.asarray(value)
     return found
 
 
@@ -423,17 +423,17 @@ def make(s, name, folder):
     model.set_weights([w + RANDOM.uniform(0, 0.2, w.shape) for w in model.get_weights()])
     fit(s, model, x, y)
     expected = {"loss": np.asarray(listed(model.evaluate(x, y, batch_size=SAMPLES, verbose=0)))}
-    expected.update(("x/%d" % i, array) for i, array in enumerate(inputs))
-    expected.update(("y/%d" % i, array) for i, array in enumerate(targets))
+    expected.update((f"x/{i}", array) for i, array in enumerate(inputs))
+    expected.update((f"y/{i}", array) for i, array in enumerate(targets))
     for index, array in enumerate(listed(model.predict(x))):
-        expected["predictions/%d" % index] = array
+        expected[f"predictions/{index}"] = array
     for path, array in weights_of(model, {}).items():
         expected["weights/" + path] = array
     save(s, name, model, folder)
     if name != "chain":  # whose dropout makes its steps random
         fit(s, model, x, y)
         for index, array in enumerate(listed(model.predict(x))):
-            expected["later_predictions/%d" % index] = array
+            expected[f"later_predictions/{index}"] = array
         for path, array in weights_of(model, {}).items():
             expected["later_weights/" + path] = array
     np.savez(os.path.join(folder, name + ".npz"), **expected)

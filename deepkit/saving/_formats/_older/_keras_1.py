@@ -46,5 +46,5 @@ def slot_parts(variables: Sequence[Variable], pairs: Sequence[Taken]) -> list[li
 
 
 def _name(path: str) -> str:
-    """The name of a weight, which comes after the group of its layer."""
-    return path.rpartition("/")[2]
+    """The name of a weight, which comes after the groups of all weights and of its layer."""
+    return path.split("/", 2)[-1]
