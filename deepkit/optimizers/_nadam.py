@@ -1,6 +1,7 @@
 """Nadam: Adam with Nesterov's look-ahead."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -139,12 +140,10 @@ class Nadam(Optimizer):
 
     def state_after_steps(self) -> list[tuple[Variable, Callable[[int], float]]]:
         def product(steps: int) -> float:
-            result = 1.0
-            for step in range(1, steps + 1):
-                result *= float(_momentum_at(step, self.beta_1))
-                if result == 0.0:
-                    break
-            return result
+            # 0.96^t is nothing after that many steps.
+            warming = min(steps, 1000)
+            momenta = (float(_momentum_at(step, self.beta_1)) for step in range(1, warming + 1))
+            return math.prod(momenta) * self.beta_1 ** (steps - warming)
 
         return [(self._u_product, product)]
 

@@ -62,6 +62,11 @@ class SlotOwner:
         """Its state, in the order of its files: iteration, learning rate, averages, slots."""
         return list(self._variables.values())
 
+    @property
+    def updated_variables(self) -> list[Variable]:
+        """The model's variables that it was built for, in their order."""
+        return list(self._trainable_variables)
+
     def slots(self) -> dict[str, list[Variable]]:
         """Its slots by what they hold, such as `"momentum"`, in the order of the variables."""
         found: dict[str, list[Variable]] = {}

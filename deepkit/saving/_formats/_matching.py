@@ -102,7 +102,8 @@ def _older_state(place: Place, saved: dict[str, DatasetInfo], reader: Hdf5Reader
     is_of_another = reader.text(place.variables_path, CLASS_ATTRIBUTE) is not None
     if is_of_another or not is_optimizer(place) or not is_known(optimizer):
         return []
-    if set(saved) != set(numbered):
+    if set(saved) != set(numbered) or (len(saved) > 1 and saved["1"].shape == ()):
+        # A second scalar is the learning rate, which Keras 3 keeps.
         return []
     return take_state(optimizer, [saved[key] for key in numbered], reader.file, grouped=False)[0]
 

@@ -4,9 +4,9 @@
 
 SOURCE is the module to import: `keras`, `tf_keras`, `tensorflow.keras` or `deepkit`; NAME the name
 of the archive that is made in FOLDER, such as `keras_2.3.1`. It has for each net its files, and
-`NET.npz`: inputs, targets, predictions, loss, and the weights and predictions after two more epochs,
-without shuffling. The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md` says which
-releases made what is here.
+`NET.npz`: inputs, targets, predictions, loss, and the weights and predictions after two more
+epochs, without shuffling. The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md`
+says which releases made what is here.
 """
 
 import importlib

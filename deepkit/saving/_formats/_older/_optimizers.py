@@ -30,8 +30,6 @@ _KINDS = {
     "Ftrl": ("accumulator", "linear"),
     "Lion": ("momentum",),
 }
-# Written for optimizers that do not use them: momenta of zero, and placeholders of `amsgrad`.
-_UNUSED_KINDS = {"SGD": "momentum", "Adam": "velocity_hat"}
 # Always variable by variable, and in all releases that had it.
 _NEVER_GROUPED = ("Ftrl",)
 
@@ -76,37 +74,54 @@ def take_state(
     Returns:
         The variables and their arrays, and what does not fit.
     """
-    class_name, slots = type(optimizer).__name__, optimizer.slots()
-    count = next((at for at, info in enumerate(saved) if info.shape != ()), len(saved))
-    header, arrays = saved[:count], saved[count:]
-    if slots and not arrays:
+    header, arrays = _split(optimizer, saved, grouped)
+    made, places = _order(optimizer, grouped, parts)
+    if made and not arrays:
         # The optimizer had not begun.
         return [], []
-    if not grouped or class_name in _NEVER_GROUPED:
-        own = {id(slot) for kind in slots.values() for slot in kind}
-        made = [slot for slot in optimizer.variables if id(slot) in own]
-        chosen = [[index] for index in range(len(made))]
-    else:
-        kinds = [slots[kind] for kind in _KINDS[class_name] if kind in slots]
-        made = [slot for kind in kinds for slot in kind]
-        chosen = _places_in_groups(
-            len(kinds), parts or [[i] for i in range(len(next(iter(kinds), ())))]
-        )
-    needed = sum(map(len, chosen[: len(made)]))
-    may_have_more = _has_unused_kind(class_name, slots)
-    if needed > len(arrays) or (needed < len(arrays) and not may_have_more):
+    needed = sum(map(len, places))
+    if needed != len(arrays) and not _is_unused(optimizer, arrays[needed:]):
         text = (
-            f"the slots of the optimizer '{optimizer.name}' ({class_name}) are {needed} arrays for "
-            f"the model, and {len(arrays)} in the file"
+            f"the slots of the optimizer '{optimizer.name}' ({type(optimizer).__name__}) are "
+            f"{needed} arrays for the model, and {len(arrays)} in the file"
         )
         return [], [Difference("differs", text)]
-    taken = [Taken(v, [arrays[place] for place in places]) for v, places in zip(made, chosen)]
+    taken = [Taken(v, [arrays[place] for place in own]) for v, own in zip(made, places)]
     differences = [found for one in taken if (found := one.difference()) is not None]
     if differences:
         return [], differences
-    if class_name == "Nadam":
+    if _is_nadam(optimizer):
         _warn_of_nadam(file)
     return [*_steps(optimizer, header), *taken], []
+
+
+def _split(
+    optimizer: Any, saved: Sequence[DatasetInfo], grouped: bool
+) -> tuple[Sequence[DatasetInfo], Sequence[DatasetInfo]]:
+    """The number of steps, with what older files of Nadam keep beside it, and the slots."""
+    most = 2 if grouped and _is_nadam(optimizer) else 1
+    count = next((at for at, info in enumerate(saved) if info.shape != ()), len(saved))
+    return saved[: min(count, most)], saved[min(count, most) :]
+
+
+def _is_nadam(optimizer: Any) -> bool:
+    return type(optimizer).__name__ == "Nadam"
+
+
+def _order(
+    optimizer: Any, grouped: bool, parts: Sequence[Sequence[int]] | None
+) -> tuple[list[Variable], list[list[int]]]:
+    """The slots of an optimizer, and for each of them the places of its arrays."""
+    class_name, slots = type(optimizer).__name__, optimizer.slots()
+    if not grouped or class_name in _NEVER_GROUPED:
+        own = {id(slot) for kind in slots.values() for slot in kind}
+        made = [slot for slot in optimizer.variables if id(slot) in own]
+        return made, [[index] for index in range(len(made))]
+    kinds = [slots[kind] for kind in _KINDS[class_name] if kind in slots]
+    if parts is None:
+        parts = [[index] for index in range(len(optimizer.updated_variables))]
+    places = _places_in_groups(len(kinds), parts)
+    return [slot for kind in kinds for slot in kind], places
 
 
 def _places_in_groups(count: int, parts: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -115,9 +130,13 @@ def _places_in_groups(count: int, parts: Sequence[Sequence[int]]) -> list[list[i
     return [[group * size + place for place in part] for group in range(count) for part in parts]
 
 
-def _has_unused_kind(class_name: str, slots: dict[str, list[Variable]]) -> bool:
-    kind = _UNUSED_KINDS.get(class_name)
-    return kind is not None and kind not in slots
+def _is_unused(optimizer: Any, surplus: Sequence[DatasetInfo]) -> bool:
+    """Whether arrays are of no use: momenta of zero, or placeholders of `amsgrad`."""
+    class_name, slots = type(optimizer).__name__, optimizer.slots()
+    shapes = [info.shape for info in surplus]
+    if class_name == "SGD" and not slots:
+        return shapes == [tuple(variable.shape) for variable in optimizer.updated_variables]
+    return class_name == "Adam" and bool(shapes) and set(shapes) == {(1,)}
 
 
 def _steps(optimizer: Any, header: Sequence[DatasetInfo]) -> list[Taken]:
