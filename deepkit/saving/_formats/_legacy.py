@@ -124,7 +124,8 @@ def _compile(model: Any, reader: Hdf5Reader) -> None:
     if not isinstance(training, dict):
         raise CorruptFileError(f"The training_config of '{reader.file}' is damaged.")
     try:
-        model.compile_from_config(_with_own_objects(modern_training_config(training)))
+        training = modern_training_config(training, reader.text("", "keras_version"))
+        model.compile_from_config(_with_own_objects(training))
     except Exception as error:
         error.add_note(f"Pass `compile=False` to load '{reader.file}' without compiling the model.")
         raise
@@ -136,7 +137,7 @@ def _with_own_objects(training: dict[str, Any]) -> dict[str, Any]:
     def found(value: Any) -> Any:
         if isinstance(value, list):
             return [found(item) for item in value]
-        if isinstance(value, dict):
+        if isinstance(value, dict) and "class_name" not in value:
             return {key: found(item) for key, item in value.items()}
         own = registry.get_registered_object(value) if isinstance(value, str) else None
         return value if own is None else {"class_name": "function", "config": value}

@@ -15,6 +15,8 @@ from tests.saving.older.numbers_of_tests import inputs, numbers, weight
 FILE = pathlib.Path(__file__).parent / "configs.json.xz"
 # Sums of a few products in float32, in another order.
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
+# A few steps of 0.02, of rules that are not quite the same.
+NEAR = {"rtol": 0.0, "atol": 2e-4}
 # A layer computes in float16.
 HALF = {"rtol": 2e-3, "atol": 2e-3}
 
@@ -98,21 +100,28 @@ def compiled(case, form, version):
     """The model of a case, compiled as it was."""
     model = read(case[form], version)
     if form == "model_config":
-        model.compile_from_config(modern_training_config(case["training_config"]))
+        model.compile_from_config(modern_training_config(case["training_config"], version))
     else:
         model.compile_from_config(modern_config(case[form])["compile_config"])
+    # Programs would have to be compiled for each case.
+    model.run_eagerly = True
     set_weights(model)
     return model
 
 
 def check_training(model, case):
-    """Raise unless evaluation and training give what they gave in Keras."""
+    """Raise unless evaluation and training give what they gave in Keras.
+
+    `epsilon` of two optimizers stood outside of a root, and the nearest rule of today is taken.
+    """
+    is_near = any(rule in case["title"] for rule in ("RMSprop", "Adagrad"))
+    tolerance = NEAR if is_near else TOLERANCE
     x, y = numbers((8, 4), "x"), np.eye(3, dtype="float32")[np.arange(8) * 2 % 3]
     if case["kind"] == "optimizer":
         for _ in range(3):
             model.train_on_batch(x, y)
         for index, (variable, expected) in enumerate(zip(model.trainable_weights, case["weights"])):
-            compare(variable.value, expected, f"weight {index}")
+            compare(variable.value, expected, f"weight {index}", tolerance)
         return
     results = model.evaluate(x, y, batch_size=8, verbose=0, return_dict=True)
     found = [np.asarray(value) for value in results.values()]

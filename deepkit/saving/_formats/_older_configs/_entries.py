@@ -61,7 +61,7 @@ def plain_name(name: str) -> str:
     return name.replace("/", "_")
 
 
-def built_in(area: str, class_name: str, config: dict[str, Any]) -> dict[str, Any]:
+def built_in(area: str, class_name: str, config: Any) -> dict[str, Any]:
     """The entry of an object of deepkit's own."""
     module = f"keras.{area}"
     return {"module": module, "class_name": class_name, "config": config, "registered_name": None}

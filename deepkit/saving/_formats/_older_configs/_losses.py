@@ -1,11 +1,14 @@
 """Losses and metrics of older Keras."""
 
+import re
 from typing import Any
 
 from ._entries import built_in, is_built_in, is_entry, is_users_own, refuse
 
 _WRAPPERS = ("LossFunctionWrapper",)
 _METRIC_WRAPPERS = ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper")
+# Keras alone, before it had metrics of its own: they had the sign of the losses.
+_METRIC_IS_LOSS = re.compile(r"2\.[0-2]\.\d+")
 # Metrics that were functions of their own. The loss of the last two has the other sign.
 _METRICS_OF_FUNCTIONS = {
     "kullback_leibler_divergence": "KLDivergence",
@@ -50,6 +53,30 @@ def modern_metric(metric: Any) -> Any:
         return metric
     config.pop("fn", None)
     return built_in("metrics", class_name, config)
+
+
+def with_older_cosine(arguments: dict[str, Any], version: str) -> dict[str, Any]:
+    """The arguments of `compile` with `"cosine_proximity"` as a version computed it.
+
+    Raises:
+        SerializationError: it is Keras 1's, which was a mean and no sum.
+    """
+
+    def change(value: Any, is_metric: bool) -> Any:
+        if isinstance(value, list):
+            return [change(item, is_metric) for item in value]
+        if isinstance(value, dict) and "class_name" not in value:
+            return {output: change(item, is_metric) for output, item in value.items()}
+        if value not in ("cosine", "cosine_proximity"):
+            return value
+        if version.startswith("1."):
+            refuse("loss", value, None, "is a mean over the features, which no loss of today is.")
+        if is_metric and _METRIC_IS_LOSS.fullmatch(version):
+            function = built_in("losses", "function", "cosine_similarity")
+            return built_in("metrics", "MeanMetricWrapper", {"name": value, "fn": function})
+        return "cosine_proximity"
+
+    return {key: change(value, "metrics" in key) for key, value in arguments.items()}
 
 
 def _metric_of_function(function: Any, config: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ _GONE: dict[str, tuple[Any, ...] | None] = {
     "schedule_decay": (0.004,),
 }
 _FIXED_DECAY_OF_NADAM = 0.004
+_EPSILON = 1e-7
 _LOSS_SCALES = ("LossScaleOptimizer", "LossScaleOptimizerV1", "LossScaleOptimizerV3")
 
 
@@ -32,8 +33,10 @@ def modern_optimizer(optimizer: Any) -> Any:
 
 
 def _modern_arguments(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
-    # TensorFlow gave all of its optimizers a name, and Keras alone none.
+    # TensorFlow gave all of its optimizers a name, and Keras alone none. Those of 2.11 and later
+    # have no `decay`.
     is_alone = "name" not in config
+    is_first = is_alone or "decay" in config
     if "lr" in config:
         config["learning_rate"] = config.pop("lr")
     config = without_harmless(config, _GONE, "optimizer", class_name)
@@ -51,7 +54,15 @@ def _modern_arguments(class_name: str, config: dict[str, Any]) -> dict[str, Any]
         config["weight_decay"] = None
     if is_alone:
         _finish_alone(class_name, config)
+    if is_first and (class_name == "Adagrad" or _is_plain_rmsprop(class_name, config)):
+        # It was added to the root and is added under it now: `sqrt(v + e**2)` is nearest to
+        # `sqrt(v) + e`.
+        config["epsilon"] = config.get("epsilon", _EPSILON) ** 2
     return config
+
+
+def _is_plain_rmsprop(class_name: str, config: dict[str, Any]) -> bool:
+    return class_name == "RMSprop" and not config.get("momentum")
 
 
 def _finish_alone(class_name: str, config: dict[str, Any]) -> None:

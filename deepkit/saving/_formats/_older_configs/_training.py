@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from ._losses import modern_loss, modern_metric
+from ._losses import modern_loss, modern_metric, with_older_cosine
 from ._optimizers import modern_optimizer
 
 _OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile")
 
 
-def modern_training_config(training: dict[str, Any]) -> dict[str, Any]:
+def modern_training_config(
+    training: dict[str, Any], version: str | None = None
+) -> dict[str, Any]:
     """The arguments of `compile` in the `.h5` format, as Keras 3 writes them.
 
     Args:
         training: what older Keras wrote as `training_config`.
+        version: the version of Keras that the file names.
 
     Raises:
         SerializationError: a loss, metric or optimizer, or an argument of one, has no equal here.
@@ -23,6 +26,8 @@ def modern_training_config(training: dict[str, Any]) -> dict[str, Any]:
     for name in _OPTIONS:
         if training.get(name) is not None:
             arguments[name] = training[name]
+    if isinstance(version, str):
+        arguments = with_older_cosine(arguments, version)
     return modern_compile_config({"optimizer": training.get("optimizer_config"), **arguments})
 
 
