@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from deepkit.callbacks import CallbackList, ResumePoint
 from deepkit.core import config
 from deepkit.data import ArrayData, Data, EpochFeed
@@ -140,7 +142,9 @@ class Runner:
 
     def facts(self) -> dict[str, Any]:
         """What tells that another process has the same data, in what JSON can hold."""
-        return {**self._data.facts(), "steps": self.steps}
+        facts = {**self._data.facts(), "steps": self.steps}
+        # A data set may count by numbers of NumPy.
+        return {name: int(f) if isinstance(f, np.integer) else f for name, f in facts.items()}
 
     @property
     def has_hooks(self) -> bool:

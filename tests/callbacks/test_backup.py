@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+import deepkit
 from deepkit.callbacks import (
     BackupAndRestore,
     Callback,
@@ -315,6 +316,15 @@ def test_backup_of_other_metrics_is_an_error(tmp_path):
     with pytest.raises(WeightMismatchError) as info:
         train(tmp_path, LOSSES, model=FakeModel(FakeOptimizer(), [metric]))
     assert "0 variables of the model, its optimizers and metrics in the file, 1" in str(info.value)
+
+
+def test_weights_of_no_run_are_no_backup(tmp_path):
+    model = deepkit.Sequential([deepkit.Input((2,)), deepkit.layers.Dense(1)])
+    model.save_weights(tmp_path / "training.weights.h5")
+    with pytest.raises(
+        CorruptFileError, match=r"training.weights.h5' holds no run of a training\."
+    ):
+        train(tmp_path, LOSSES)
 
 
 def test_one_backup_serves_a_run(tmp_path):

@@ -164,8 +164,9 @@ class _Squares(deepkit.utils.PyDataset):
         super().__init__(**options)
         self.order = np.arange(ROWS // BATCH)
 
-    def __len__(self):
-        return len(self.order)
+    @property
+    def num_batches(self):
+        return np.int64(len(self.order))
 
     def __getitem__(self, index):
         rows = slice(self.order[index] * BATCH, (self.order[index] + 1) * BATCH)
