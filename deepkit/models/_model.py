@@ -515,13 +515,18 @@ class Model(Layer):
         """Write architecture, weights, compile arguments and optimizer state to a file.
 
         Args:
-            filepath: a path that ends in `.keras`, `.h5` or `.hdf5`.
+            filepath: a path that ends in `.keras`, `.h5` or `.hdf5`, or with `zipped=False` that of
+                a folder.
             overwrite: whether an existing file may be replaced.
         """
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Write the weights to a file that ends in `.weights.h5`."""
+        """Write the weights to a file that ends in `.weights.h5`.
+
+        With `max_shard_size`, in GB, they go into several files, whose index ends in
+        `.weights.json`.
+        """
         saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:

@@ -12,6 +12,9 @@ from deepkit.core.errors import SerializationError
 class Saveable(Protocol):
     """Something whose state is kept in files: a layer, a model, an optimizer, a seed generator.
 
+    It may have `save_assets(folder)` and `load_assets(folder)`, too, as in Keras: they write files
+    into an empty folder, and read them from one, for `.keras` files and folders.
+
     Attributes:
         name: a name, noted in files.
         optional_in_files: (may be left out) whether a file may lack its state, as files of Keras
