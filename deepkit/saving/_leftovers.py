@@ -91,6 +91,8 @@ def is_abandoned(path: pathlib.Path) -> bool:
         age = time.time() - path.lstat().st_mtime
     except FileNotFoundError:
         return True
+    except OSError:
+        return False
     if age < GRACE_SECONDS:
         return False
     if fcntl is None:

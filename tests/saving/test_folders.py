@@ -258,8 +258,23 @@ def test_metadata_that_is_odd(noted, copied):
 
 
 def test_a_config_that_is_too_large(copied):
-    (copied / "metadata.json").unlink()
     with (copied / "config.json").open("wb") as stream:
         stream.truncate(2**36)
-    with pytest.raises(CorruptFileError, match="at most 33,554,432 bytes"):
+    with pytest.raises(CorruptFileError, match="at most 33,554,432 bytes in 'config.json'"):
         load_model(copied)
+
+
+def test_S16_an_asset_that_is_a_hole(copied):
+    class Loads(deepkit.layers.Layer):
+        def load_assets(self, folder):
+            raise AssertionError("it was unpacked")
+
+        def call(self, x):
+            return x
+
+    deepkit.Sequential([deepkit.Input((3,)), Loads()]).save(copied, zipped=False)
+    (copied / "assets" / "layers" / "loads").mkdir(parents=True)
+    with (copied / "assets" / "layers" / "loads" / "a").open("wb") as stream:
+        stream.truncate(2**36)
+    with pytest.raises(UnsafeFileError, match="its assets have 68,719,476,736 bytes"):
+        load_model(copied, {"Loads": Loads})

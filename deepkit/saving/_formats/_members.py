@@ -134,7 +134,7 @@ class FolderMembers:
     def __init__(self, folder: pathlib.Path, file: str) -> None:
         self.file, self._folder = file, folder
         self.names = list(_names_in(folder, file))
-        self.stored_size = sum((folder / name).lstat().st_size for name in self.names)
+        self.stored_size = sum(_stored_size(folder / name) for name in self.names)
         self._noted: Mapping[str, Any] = {}
         if METADATA in self.names:
             metadata = read_json(self.read(METADATA), METADATA, file)
@@ -151,8 +151,13 @@ class FolderMembers:
 
     def read(self, name: str) -> bytes:
         """The content of a member, whose checksum is verified."""
+        if name in (METADATA, CONFIG) and self.size(name) > MAX_BYTES:
+            raise CorruptFileError(
+                f"Expected at most {MAX_BYTES:,} bytes in '{name}' of '{self.file}', received "
+                f"{self.size(name):,}."
+            )
         with self._stream(name) as stream:
-            return stream.read(MAX_BYTES + 1 if name in (METADATA, CONFIG) else -1)
+            return stream.read()
 
     @contextlib.contextmanager
     def weights(self, is_verified: bool = False) -> Iterator[Hdf5Reader]:
@@ -166,7 +171,7 @@ class FolderMembers:
         _check_presence(name, self)
         with open_plain(self._folder / name, self.file) as stream:
             noted = self._noted.get(name)
-            if noted is not None and not is_verified and noted != _described(stream):
+            if noted is not None and not is_verified and not _is_as_noted(stream, noted):
                 raise CorruptFileError(
                     f"'{name}' in '{self.file}' is damaged, or not the one that was saved with it."
                 )
@@ -174,10 +179,18 @@ class FolderMembers:
             yield stream
 
 
-def _described(stream: BinaryIO) -> dict[str, int]:
-    """Size and checksum of a file."""
+def _is_as_noted(stream: BinaryIO, noted: Any) -> bool:
+    """Whether a file has the size and checksum that were noted for it."""
     size = stream.seek(0, os.SEEK_END)
-    return {"bytes": size, "crc32": checksum_of_file(stream, 0, size)}
+    if not isinstance(noted, dict) or noted.get("bytes") != size:
+        return False
+    return noted.get("crc32") == checksum_of_file(stream, 0, size)
+
+
+def _stored_size(path: pathlib.Path) -> int:
+    """The bytes that a file takes on the disk: those of holes are not stored."""
+    found = path.lstat()
+    return min(found.st_size, 512 * getattr(found, "st_blocks", found.st_size))
 
 
 def _check_presence(name: str, members: Members) -> None:

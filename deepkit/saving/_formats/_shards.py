@@ -53,7 +53,8 @@ def save_weights(model: Saveable, path: pathlib.Path, max_bytes: float) -> None:
             for shard in made:
                 shard.unlink(missing_ok=True)
         raise
-    _remove_old_shards(target, former)
+    with contextlib.suppress(OSError):
+        _remove_old_shards(target, former)
 
 
 def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
