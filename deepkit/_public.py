@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deepkit.core import registry
+from deepkit.core.source_glance import defines_class
 
 MODULES = (
     "activations",
@@ -86,6 +87,7 @@ _CLASS_MODULES = (
 _FUNCTION_MODULES = ("activations", "losses", "metrics", "ops", "random")
 _NOT_DATA = ("get", "serialize", "deserialize")
 _SHORT_NAMES = ("DTypePolicy", "Layer", "Loss", "Metric", "Model", "Sequential")
+_SHORT_HOMES = {"Functional": "deepkit.models", **{short: NAMES[short] for short in _SHORT_NAMES}}
 
 
 def _lookup_in(area: str) -> Callable[[str], Any]:
@@ -101,16 +103,20 @@ def _lookup_in(area: str) -> Callable[[str], Any]:
     return lookup
 
 
+def _glance_at(area: str) -> Callable[[str], bool]:
+    return lambda name: not name.startswith("_") and defines_class(f"deepkit.{area}", name)
+
+
 def _lookup_short(name: str) -> Any:
-    homes = {"Functional": "deepkit.models", **{short: NAMES[short] for short in _SHORT_NAMES}}
-    return getattr(importlib.import_module(homes[name]), name) if name in homes else None
+    home = _SHORT_HOMES.get(name)
+    return getattr(importlib.import_module(home), name) if home is not None else None
 
 
 def _provide_all() -> None:
     for area in (*_CLASS_MODULES, *(a for a in _FUNCTION_MODULES if a not in _CLASS_MODULES)):
-        registry.provide(f"keras.{area}", _lookup_in(area))
+        registry.provide(f"keras.{area}", _lookup_in(area), _glance_at(area))
     for module in ("keras", "keras.src.models.functional"):
-        registry.provide(module, _lookup_short)
+        registry.provide(module, _lookup_short, _SHORT_HOMES.__contains__)
 
 
 _provide_all()

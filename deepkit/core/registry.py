@@ -10,6 +10,13 @@ from deepkit.core.errors import ArgumentError
 _CUSTOM_OBJECTS: dict[str, Any] = {}
 _REGISTERED_NAMES: dict[Any, str] = {}
 _PROVIDERS: dict[str, Callable[[str], Any]] = {}
+_GLANCES: dict[str, Callable[[str], bool]] = {}
+
+# What stands for a class in entries of configs that describe values of Python and NumPy.
+SPECIAL_NAMES = frozenset(
+    f"__{name}__"
+    for name in ("bytes", "ellipsis", "keras_tensor", "lambda", "numpy", "slice", "tensor", "tuple")
+)
 
 
 class _Scopes(threading.local):
@@ -144,13 +151,26 @@ def optional_scope(custom_objects: dict[str, Any] | None) -> Iterator[None]:
         yield
 
 
-def provide(module: str, lookup: Callable[[str], Any]) -> None:
+def provide(
+    module: str, lookup: Callable[[str], Any], glance: Callable[[str], bool] = lambda name: False
+) -> None:
     """Tell where the built-in objects of a public module (`"keras.layers"`) are found.
 
-    `lookup` takes a name and returns the object, or `None`. Files can name only what is provided
-    here, registered, or given as a custom object.
+    Files can name only what is provided here, registered, or given as a custom object.
+
+    Args:
+        module: the module.
+        lookup: takes a name and returns the object, or `None`.
+        glance: takes a name and says, without loading anything, whether there surely is an object.
     """
     _PROVIDERS[module] = lookup
+    _GLANCES[module] = glance
+
+
+def is_surely_provided(module: str, name: str) -> bool:
+    """Whether a public module has an object, as far as can be told without loading it."""
+    glance = _GLANCES.get(module)
+    return glance is not None and glance(name)
 
 
 def provided(module: str, name: str) -> Any:

@@ -97,13 +97,16 @@ def test_a_reader_that_has_seen_enough_is_no_error(path):
     assert result.stderr == "" and result.returncode in (0, 1)
 
 
-def test_weights_are_looked_into_without_jax(path):
-    weights = path.with_suffix(".weights.h5")
-    deepkit.saving.load_model(path).save_weights(weights)
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5", ".safetensors"])
+def test_files_are_looked_into_without_jax(ending, path):
+    model = deepkit.saving.load_model(path)
+    model.compile(optimizer="adam", loss="mse")
+    file = path.with_name(f"other{ending}")
+    (model.save if ending in (".keras", ".h5") else model.save_weights)(file)
     code = f"""
 import sys
 from deepkit._command import main
-assert main(["inspect", {str(weights)!r}]) == 0
+assert main(["inspect", {str(file)!r}]) == 0
 assert "jax" not in sys.modules and "deepkit.layers" not in sys.modules
 """
     result = _process("-c", code)

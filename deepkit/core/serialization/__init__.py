@@ -10,7 +10,6 @@ from ._context import in_safe_mode as in_safe_mode
 from ._context import load_scope as load_scope
 from ._context import sharing_scope as sharing_scope
 from ._context import without_compile as without_compile
-from ._deserialize import SPECIAL_NAMES as SPECIAL_NAMES
 from ._deserialize import deserialize_keras_object as deserialize_keras_object
 from ._find import find_object as find_object
 from ._refusals import refusing as refusing

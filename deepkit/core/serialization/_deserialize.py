@@ -158,6 +158,3 @@ _SPECIAL_ENTRIES: dict[str, Callable[[Any], Any]] = {
     "__tensor__": _read_tensor,
     "__lambda__": _read_lambda,
 }
-
-# What stands for a class in entries that describe values of Python and NumPy.
-SPECIAL_NAMES = frozenset((*_SPECIAL_ENTRIES, "__keras_tensor__"))

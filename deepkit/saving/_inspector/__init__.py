@@ -1,6 +1,6 @@
 """Looks into files of models and weights without making anything that they describe.
 
-Parts load when they are first used: only to judge what a config names takes JAX.
+Parts load when they are first used: only to judge what is not plainly deepkit's takes JAX.
 """
 
 import importlib
@@ -9,7 +9,7 @@ from typing import Any
 _PARTS = {
     "FileReport": ("_report", "FileReport"),
     "inspect_file": ("_inspect", "inspect_file"),
-    "refusals_in": ("_refusals", "refusals_in"),
+    "why_unknown": ("_judge", "why_unknown"),
 }
 
 

@@ -4,7 +4,6 @@ import pathlib
 from typing import Any
 
 from deepkit.core.errors import CorruptFileError
-from deepkit.saving import _inspector
 from deepkit.saving._api import existing_file, file_ending
 from deepkit.saving._formats._manifest import check_stamp
 from deepkit.saving._formats._members import CONFIG, METADATA, opened
@@ -13,6 +12,7 @@ from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
 from deepkit.saving._inspector._architecture import compiled_with, layers_of
 from deepkit.saving._inspector._arrays import arrays_of
+from deepkit.saving._inspector._refusals import refusals_in
 from deepkit.saving._inspector._report import FileReport
 from deepkit.saving._json import read_json
 
@@ -162,5 +162,5 @@ def _report(
         compiled=None if compiled is None else compiled_with(compiled),
         arrays=tuple(arrays_of(reader)),
         manifest=("verified" if verify else "not verified") if known else "none",
-        refusals=() if config is None else _inspector.refusals_in([config, compiled]),
+        refusals=() if config is None else refusals_in([config, compiled]),
     )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from deepkit.core.errors import SerializationError
-from deepkit.core.serialization import SPECIAL_NAMES, find_object
+from deepkit.core import registry
+from deepkit.saving import _inspector
 from deepkit.saving._inspector._text import plain
 
 _MOST = 100
@@ -67,13 +67,16 @@ def _refused(entry: dict[str, Any]) -> str | None:
             "It holds a lambda as Python bytecode, which could run anything on the machine that "
             "loads it. Ask for a file with a named function instead."
         )
-    if class_name in SPECIAL_NAMES:
+    if class_name in registry.SPECIAL_NAMES or _is_surely_known(class_name, entry.get("module")):
         return None
-    try:
-        find_object(*_identity(entry))
-    except SerializationError as error:
-        return plain(error, most=_MOST_LETTERS)
-    return None
+    reason = _inspector.why_unknown(*_identity(entry))
+    return None if reason is None else plain(reason, most=_MOST_LETTERS)
+
+
+def _is_surely_known(class_name: str, module: Any) -> bool:
+    """Whether a class is one of deepkit's, as far as can be told without loading them all."""
+    modules = (module,) if isinstance(module, str) else registry.provided_modules()
+    return any(registry.is_surely_provided(public, class_name) for public in modules)
 
 
 def _is_code(entry: dict[str, Any]) -> bool:
