@@ -146,6 +146,18 @@ def test_shared_variables_are_stored_once_and_noted(tmp_path):
     assert_equal_values(values(model), before)
 
 
+def test_large_arrays_are_verified_in_parts(tmp_path):
+    path = tmp_path / "a.safetensors"
+    model = _dense(units=200_000)  # 3.2 MB
+    model.save_weights(path)
+    assert inspect_file(path).manifest == "verified"
+    content = bytearray(path.read_bytes())
+    content[-1_500_000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorruptFileError, match="the numbers at 'layers.dense.kernel' are not"):
+        inspect_file(path)
+
+
 DTYPES = [
     *("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"),
     *("float16", "float32", "float64", "complex64"),

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Literal
 
@@ -16,6 +17,7 @@ from deepkit.saving._json import read_json
 FORMAT = "deepkit"
 MANIFEST, NAMES, PATHS = "deepkit_manifest", "deepkit_names", "deepkit_paths"
 _OWN_METADATA = ("format", "deepkit_version", "class_name", MANIFEST, NAMES, PATHS)
+_PART_BYTES = 2**20
 _CHECKSUM = 8  # letters of the checksum before the manifest
 _HEXADECIMAL = re.compile(rf"[0-9a-f]{{{_CHECKSUM}}}")
 
@@ -114,9 +116,7 @@ class SafetensorsReader:
             CorruptFileError: it is not what was written, or has numbers too large for `target`.
         """
         array = np.empty(info.shape, info.dtype)
-        self._stream.seek(info.start)
-        if self._stream.readinto(array.reshape(-1).view("uint8").data) != info.nbytes:
-            raise CorruptFileError(f"'{self.file}' was cut while it was being read.")
+        self._fill(array.reshape(-1).view("uint8"), info.start)
         self.manifest.check(info.path, [array], self.file)
         array = array.astype(info.dtype.newbyteorder("="), copy=False)
         if target is not None and not _dtypes.keeps_values(array, np.dtype(target)):
@@ -133,4 +133,17 @@ class SafetensorsReader:
             CorruptFileError: something is not what was written.
         """
         for key in self.manifest.datasets:
-            self.read(self.datasets[key])
+            self.manifest.check(key, self._parts(self.datasets[key]), self.file)
+
+    def _parts(self, info: ArrayInfo) -> Iterator[np.ndarray]:
+        """The bytes of an array, each part in the same small memory as the one before."""
+        memory = np.empty(min(info.nbytes, _PART_BYTES), "uint8")
+        for start in range(0, info.nbytes, _PART_BYTES):
+            part = memory[: min(_PART_BYTES, info.nbytes - start)]
+            self._fill(part, info.start + start)
+            yield part
+
+    def _fill(self, memory: np.ndarray, start: int) -> None:
+        self._stream.seek(start)
+        if self._stream.readinto(memory.data) != memory.nbytes:
+            raise CorruptFileError(f"'{self.file}' was cut while it was being read.")
