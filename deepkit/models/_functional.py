@@ -1,6 +1,8 @@
 """Functional models: how inputs are matched to the graph, and its config."""
 
-from collections.abc import Iterable
+import heapq
+import types
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax.numpy as jnp
@@ -18,7 +20,7 @@ from deepkit.models._keras_ops import (
     is_op_of_keras,
     op_named,
 )
-from deepkit.tensors import FunctionOperation, KerasTensor, Operation
+from deepkit.tensors import FunctionOperation, KerasTensor, Operation, has_symbolic
 
 
 def flat_inputs(function: Function, inputs: Any, owner: str) -> list[Any]:
@@ -228,6 +230,11 @@ class GraphBuilder:
             function = op_named(described["config"]) if is_op else None
             if function is None:
                 function = deserialize_keras_object(described)
+            if not isinstance(function, types.FunctionType):
+                raise SerializationError(
+                    f"Expected '{config['name']}' in the model's config to be an op, received "
+                    f"{type(function).__name__}."
+                )
             return FunctionOperation(function, name=config["name"])
         if is_op_of_keras(entry):
             config = {key: value for key, value in entry["config"].items() if key != "name"}
@@ -245,53 +252,85 @@ class GraphBuilder:
         flat = [leaf for leaf in tree.flatten(outputs) if isinstance(leaf, KerasTensor)]
         self.outputs[name, index] = flat
 
-    def _call_all(self, waiting: list[tuple[str, int, Any]]) -> None:
-        """Make the calls, each as soon as what it depends on is there."""
-        while waiting:
-            later = []
-            for name, index, call in waiting:
-                if index > 0 and (name, index - 1) not in self.outputs:
-                    later.append((name, index, call))
-                    continue
-                arguments = self._arguments(call)
-                if arguments is None:
-                    later.append((name, index, call))
-                    continue
-                args, kwargs = arguments
-                operation = self.operations[name]
-                _drop_default_training(operation, kwargs)
-                if name in self._options:
-                    options = {**self._options[name], **kwargs}
-                    args, kwargs = call_arguments(operation.function, args, options)
-                self._note(name, index, operation(*args, **kwargs))
-            if len(later) == len(waiting):
-                raise SerializationError(
-                    f"The model's config is incomplete: the inputs of "
-                    f"{sorted({name for name, _, _ in later})} are missing in it."
-                )
-            waiting = later
+    def _call_all(self, calls: list[tuple[str, int, Any]]) -> None:
+        """Make the calls in their order, but each after those that it depends on."""
+        missing = [self._missing(name, index, call) for name, index, call in calls]
+        dependents: dict[tuple[str, int], list[int]] = {}
+        for place, keys in enumerate(missing):
+            for key in keys:
+                dependents.setdefault(key, []).append(place)
+        ready = [place for place, keys in enumerate(missing) if not keys]
+        done = 0
+        while ready:
+            name, index, call = calls[heapq.heappop(ready)]
+            self._call(name, index, call)
+            done += 1
+            for place in dependents.pop((name, index), ()):
+                missing[place].discard((name, index))
+                if not missing[place]:
+                    heapq.heappush(ready, place)
+        if done < len(calls):
+            late = sorted({name for (name, _, _), keys in zip(calls, missing) if keys})
+            raise SerializationError(
+                f"The model's config is incomplete: the inputs of {late[:10]} are missing in it."
+            )
 
-    def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]] | None:
-        try:
-            if isinstance(call, dict):
-                args = [self._read(arg) for arg in call.get("args", ())]
-                return args, {key: self._read(v) for key, v in call.get("kwargs", {}).items()}
-            return self._legacy_arguments(call)
-        except _NotYet:
-            return None
+    def _call(self, name: str, index: int, call: Any) -> None:
+        operation = self.operations[name]
+        args, kwargs = self._arguments(call)
+        _drop_default_training(operation, kwargs)
+        if not has_symbolic((args, kwargs)):
+            # It would be computed now, from numbers that the file has chosen.
+            raise SerializationError(
+                f"The model's config calls '{name}' on nothing that the model computes."
+            )
+        if name in self._options:
+            options = {**self._options[name], **kwargs}
+            args, kwargs = call_arguments(operation.function, args, options)
+        self._note(name, index, operation(*args, **kwargs))
+
+    def _missing(self, name: str, index: int, call: Any) -> set[tuple[str, int]]:
+        """The calls that one waits for."""
+        needed = set(self._needed(call)) if isinstance(call, dict) else set(self._legacy(call))
+        if index > 0:
+            needed.add((name, index - 1))
+        return needed - self.outputs.keys()
+
+    def _needed(self, value: Any) -> Iterator[tuple[str, int]]:
+        if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+            name, node, _ = value["config"]["keras_history"]
+            yield self._known(name), node
+        elif isinstance(value, dict | list | tuple):
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from self._needed(item)
+
+    def _legacy(self, call: list[Any]) -> Iterator[tuple[str, int]]:
+        for name, node, _, *rest in _legacy_places(call):
+            yield self._known(name), node
+            for value in rest[0].values() if rest else ():
+                if self._is_legacy_place(value):
+                    yield value[0], value[1]
+
+    def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]]:
+        if isinstance(call, dict):
+            args = [self._read(arg) for arg in call.get("args", ())]
+            return args, {key: self._read(v) for key, v in call.get("kwargs", {}).items()}
+        return self._legacy_arguments(call)
 
     def _legacy_arguments(self, call: list[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Calls as Keras 1 and 2 wrote them: `[[layer, node, tensor, kwargs], ...]`."""
-        if call and not isinstance(call[0], list):
-            call = [call]
+        call = _legacy_places(call)
         tensors = [self._tensor(name, node, index) for name, node, index, *_ in call]
         kwargs = call[0][3] if call and len(call[0]) > 3 else {}
         kwargs = {key: self._read_legacy(value) for key, value in kwargs.items()}
         return [tensors[0] if len(tensors) == 1 else tensors], kwargs
 
     def _read_legacy(self, value: Any) -> Any:
-        is_place = isinstance(value, list) and len(value) >= 3 and value[0] in self.operations
-        return self._tensor(*value[:3]) if is_place else value
+        return self._tensor(*value[:3]) if self._is_legacy_place(value) else value
+
+    def _is_legacy_place(self, value: Any) -> bool:
+        is_place = isinstance(value, list) and len(value) >= 3 and isinstance(value[0], str)
+        return is_place and value[0] in self.operations
 
     def _read(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -308,13 +347,20 @@ class GraphBuilder:
         return value
 
     def _tensor(self, name: str, node: int, index: int) -> KerasTensor:
+        outputs = self.outputs.get((self._known(name), node), ())
+        if not 0 <= index < len(outputs):
+            raise SerializationError(
+                f"The model's config calls for output {index} of call {node} of '{name}', which is "
+                f"not made in it."
+            )
+        return outputs[index]
+
+    def _known(self, name: str) -> str:
         if name not in self.operations:
             raise SerializationError(
                 f"The model's config calls for the output of '{name}', which is no layer in it."
             )
-        if (name, node) not in self.outputs:
-            raise _NotYet
-        return self.outputs[name, node][index]
+        return name
 
     def _read_places(self, structure: Any) -> Any:
         if isinstance(structure, dict):
@@ -336,8 +382,8 @@ def _drop_default_training(operation: Operation, kwargs: dict[str, Any]) -> None
         del kwargs["training"]
 
 
-class _NotYet(Exception):
-    """The tensor that a call needs was not made yet."""
+def _legacy_places(call: list[Any]) -> list[Any]:
+    return [call] if call and not isinstance(call[0], list) else call
 
 
 def _is_place(item: Any) -> bool:

@@ -1,5 +1,6 @@
 """The order of the nodes between the inputs and the outputs of a model."""
 
+import collections
 import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
@@ -24,7 +25,7 @@ class Graph:
 
     def __post_init__(self) -> None:
         names = [operation.name for operation in self.operations]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, count in collections.Counter(names).items() if count > 1)
         if twice:
             raise ArgumentError(
                 f"Expected every layer of a model to have its own name, but {twice} "

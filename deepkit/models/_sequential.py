@@ -39,8 +39,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
         self._chain: list[Layer] = []
-        for layer in layers or ():
-            self._append(layer)
+        self._extend(layers or ())
         self._draw_if_possible()
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
@@ -50,7 +49,7 @@ class Sequential(Model):
             layer: a layer, or what `Input` returns, in the first place.
             rebuild: whether to draw the model again now.
         """
-        self._append(layer)
+        self._extend([layer])
         if rebuild:
             self._draw_if_possible()
 
@@ -64,7 +63,17 @@ class Sequential(Model):
             self._draw_if_possible()
         return layer
 
-    def _append(self, layer: Any) -> None:
+    def _extend(self, layers: Iterable[Any]) -> None:
+        known = {id(layer) for layer in self._chain}
+        names = {layer.name for layer in self._chain}
+        for given in layers:
+            layer = self._checked(given, known, names)
+            known.add(id(layer))
+            names.add(layer.name)
+            self._chain.append(layer)
+        self._undraw()
+
+    def _checked(self, layer: Any, known: set[int], names: set[str]) -> Layer:
         if isinstance(layer, KerasTensor) and layer.history is not None:
             layer = layer.history.operation
         if not isinstance(layer, Layer):
@@ -72,11 +81,11 @@ class Sequential(Model):
                 f"Expected a layer to add to '{self.name}', received {layer!r} of type "
                 f"{type(layer).__name__}. Wrap a function in a `Lambda` layer."
             )
-        if any(layer is other for other in self._chain):
+        if id(layer) in known:
             raise ArgumentError(
                 f"Expected a new layer, but '{layer.name}' is in '{self.name}' already."
             )
-        if any(layer.name == other.name for other in self._chain):
+        if layer.name in names:
             raise ArgumentError(
                 f"Expected layers with different names in '{self.name}', but '{layer.name}' is "
                 f"taken. Pass another `name`."
@@ -87,8 +96,7 @@ class Sequential(Model):
             given = getattr(layer, "_input_shape_argument", None)
             if given is not None:
                 self._chain.append(Input(shape=given).history.operation)
-        self._chain.append(layer)
-        self._undraw()
+        return layer
 
     def _undraw(self) -> None:
         if self._graph is not None:
@@ -170,9 +178,8 @@ class Sequential(Model):
         if isinstance(config, list):
             config = {"layers": config}
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
-        for entry in config.get("layers", ()):
-            layer = deserialize_keras_object(entry, custom_objects=custom_objects)
-            model.add(layer, rebuild=False)
+        entries = config.get("layers", ())
+        model._extend(deserialize_keras_object(entry, custom_objects) for entry in entries)
         model._draw_if_possible()
         shape = config.get("build_input_shape")
         if shape is not None and model._graph is None:

@@ -18,6 +18,7 @@ BUILTIN = {
     "NotCompiledError": (ValueError,),
     "SerializationError": (ValueError, TypeError),
     "UnsafeFileError": (ValueError,),
+    "ConfigError": (ValueError, TypeError),
     "CorruptFileError": (ValueError, OSError),
     "WeightMismatchError": (ValueError,),
     "UnboundVariableError": (UnboundLocalError,),

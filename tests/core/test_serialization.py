@@ -274,7 +274,7 @@ def test_what_cannot_be_written(value, text):
 @pytest.mark.parametrize(
     ("entry", "text"),
     [
-        ({"class_name": 3, "config": {}}, "`class_name` to be text, received 3"),
+        ({"class_name": 3, "config": {}}, "`class_name` to be text, received int"),
         ({"class_name": "Dense", "config": [1]}, "config of Dense to be a dict, .* type list"),
         (
             {"class_name": "__bytes__", "config": {}},

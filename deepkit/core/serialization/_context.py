@@ -9,7 +9,7 @@ from deepkit.core.errors import ConfigError
 
 # What one load makes at most. The largest published networks have 6,000 layers, initializers and
 # the like; so many take seconds.
-MAX_ENTRIES = 50_000
+MAX_ENTRIES = 30_000
 
 
 class _Context(threading.local):

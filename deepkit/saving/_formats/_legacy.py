@@ -75,11 +75,14 @@ def load_model(
                 f"'{path}' has weights but no model. Make the model in code, and call "
                 f"`model.load_weights('{path.name}')`."
             )
-        with registry.optional_scope(custom_objects), serialization.load_scope(safe_mode):
-            with serialization.refusing(f"While loading '{path}'."):
-                model = _make_model(read_json(text, "model_config", reader.file), reader)
-                if compile:
-                    _compile(model, reader)
+        with (
+            registry.optional_scope(custom_objects),
+            serialization.load_scope(safe_mode),
+            serialization.refusing(f"While loading '{path}'."),
+        ):
+            model = _make_model(read_json(text, "model_config", reader.file), reader)
+            if compile:
+                _compile(model, reader)
         optimizer = model.optimizer if compile else None
         _load(model, reader, optimizer, hint=LOADING_HINT, is_config_of_file=True)
     return model

@@ -1,5 +1,6 @@
 """Weights in the older `.h5` format: layer by layer, by order or by name."""
 
+import collections
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -60,7 +61,7 @@ def write_layers(model: Any, writer: Hdf5Writer, root: str) -> None:
     names = [part.name for part in parts]
     for name in names:
         check_step(name)
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in collections.Counter(names).items() if count > 1)
     if twice:
         raise SerializationError(
             f"Expected layers with different names to save '{model.name}' in the `.h5` format, "

@@ -7,13 +7,15 @@ import contextlib
 import os
 import pathlib
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
-from deepkit.core.errors import CorruptFileError, UnsafeFileError
+from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
 from deepkit.saving._formats._checksums import checksum_of_file
+from deepkit.saving._formats._limited_reads import LimitedReads
 from deepkit.saving._formats._member_file import MemberFile
 from deepkit.saving._formats._plain_file import open_plain
 from deepkit.saving._formats._reader import Hdf5Reader
@@ -30,6 +32,17 @@ MAX_MEMBERS = 10_000
 # Weights hardly compress, and Keras and deepkit store them as they are.
 MAX_EXPANSION = 20
 FREE_BYTES = 16 * 2**20
+MAX_DIRECTORY = 2 * 2**20
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,  # of encrypted members; members of newer kinds are one kind of these
+)
+_METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
 
 
 class Members(Protocol):
@@ -115,6 +128,11 @@ class ArchiveMembers:
         """What the archive says of a member, which is there and not too large."""
         _check_presence(name, self)
         info = self._archive.getinfo(name)
+        if info.compress_type not in _METHODS:
+            raise UnsafeFileError(
+                f"'{self.file}' is not loaded: '{name}' is packed by method {info.compress_type}, "
+                f"and only {' and '.join(_METHODS.values())} members are read."
+            )
         if info.file_size > FREE_BYTES + MAX_EXPANSION * info.compress_size:
             raise UnsafeFileError(
                 f"'{self.file}' is not loaded: '{name}' would unpack {info.compress_size:,} bytes "
@@ -233,8 +251,10 @@ def _opened_archive(path: pathlib.Path, file: str) -> Iterator[zipfile.ZipFile]:
             raise CorruptFileError(f"'{file}' is no zip archive, whatever its name says.{hint}")
         stream.seek(0)
         try:
-            archive = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            # The directory is read in one go.
+            archive = zipfile.ZipFile(LimitedReads(stream, MAX_DIRECTORY))  # type: ignore[arg-type]
+            archive.fp = stream
+        except _DAMAGED as error:
             raise CorruptFileError(f"'{file}' is truncated or damaged: {error}") from error
         with archive:
             yield archive
@@ -258,5 +278,7 @@ def check_names(names: list[str], file: str) -> None:
 def _damage_of(name: str, file: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DeepkitError:
+        raise
+    except _DAMAGED as error:
         raise CorruptFileError(f"'{name}' in '{file}' is damaged: {error}") from error

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Set
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import h5py
 import numpy as np
@@ -14,11 +14,10 @@ import numpy as np
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._damage import damage_in
-from deepkit.saving._formats._inspection import DatasetInfo, Inspection
+from deepkit.saving._formats._inspection import MAX_OBJECTS, DatasetInfo, Inspection
 from deepkit.saving._formats._manifest import PATH, Manifest
 from deepkit.saving._json import MAX_BYTES
 
-_MAX_NAMES = 1_000_000
 _PART_BYTES = 2**20
 _SLASH = re.compile("/")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -172,8 +171,15 @@ class Hdf5Reader:
         if not self._has(path, name):
             numbered = (f"{name}{index}" for index in itertools.count())
             names = list(itertools.takewhile(lambda part: self._has(path, part), numbered))
-        parts = [np.ravel(self._attribute(path, part, _MAX_NAMES)) for part in names]
-        return [self._decode(value, path, name) for part in parts for value in part]
+        texts: list[str] = []
+        for part in names:
+            values = np.ravel(self._attribute(path, part, MAX_OBJECTS - len(texts)))
+            texts.extend(self._decode(value, path, name) for value in values)
+        if len(set(texts)) != len(texts):
+            raise CorruptFileError(
+                f"The attribute '{name}' of '{path}' in '{self.file}' lists a name twice."
+            )
+        return texts
 
     def _has(self, path: str, name: str) -> bool:
         with damage_in(f"'{self.file}'"):
@@ -182,6 +188,9 @@ class Hdf5Reader:
     def _attribute(self, path: str, name: str, most: int) -> Any:
         with damage_in(f"The attribute '{name}' of '{path}' in '{self.file}'"):
             identity = h5py.h5a.open(self.groups[path].id, name.encode())
+            if identity.get_type().get_class() != h5py.h5t.STRING:
+                # An empty list has no type of its own.
+                return [] if identity.shape == (0,) else self._refuse_text(path, name)
             count = int(np.prod(identity.shape, dtype="int64"))
             # HDF5 has no size to tell for empty ones.
             size = identity.get_storage_size() if count else 0
@@ -198,9 +207,12 @@ class Hdf5Reader:
                 return text
         except UnicodeError:
             pass
+        return self._refuse_text(path, name)
+
+    def _refuse_text(self, path: str, name: str) -> NoReturn:
         raise CorruptFileError(
             f"Expected text of at most {MAX_BYTES:,} bytes in the attribute '{name}' of '{path}' "
-            f"in '{self.file}', received {type(value).__name__}."
+            f"in '{self.file}'."
         )
 
 
