@@ -9,6 +9,7 @@ from typing import Any
 
 from deepkit.core.errors import ArgumentError
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _COUNTERS: collections.Counter[str] = collections.Counter()
 _LOCK = threading.Lock()
 
@@ -58,13 +59,18 @@ def unique_name(name: str, taken: Any) -> str:
     return unique
 
 
+def is_text_for_files(text: str) -> bool:
+    """Whether text has no NUL and no halves of characters, which UTF-8 cannot hold."""
+    return "\x00" not in text and not _HALVES.search(text)
+
+
 def check_name(name: Any, owner: str) -> str:
     """A usable name: text, not empty, and without a slash, which separates paths.
 
     Raises:
         ArgumentError: it is not.
     """
-    if not isinstance(name, str) or not name or "/" in name or "\x00" in name:
+    if not isinstance(name, str) or not name or "/" in name or not is_text_for_files(name):
         raise ArgumentError(
             f"Expected `name` of {owner} to be text that is not empty and has no '/', "
             f"received {name!r}."

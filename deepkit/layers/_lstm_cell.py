@@ -6,7 +6,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from deepkit import activations
 from deepkit.layers._recurrence import (
@@ -16,6 +15,7 @@ from deepkit.layers._recurrence import (
     acts_as_usual,
 )
 from deepkit.layers._recurrent_cell import RecurrentCell
+from deepkit.ops._constants import maker_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +59,9 @@ class _UsualRecurrence(UnitwiseRecurrence):
 
 def _activate_gates(z: jax.Array) -> jax.Array:
     """`tanh` of the candidate and `sigmoid(x) = tanh(x / 2) / 2 + 1 / 2` of the gates, as one."""
-    scale = np.repeat(np.array([0.5, 0.5, 1.0, 0.5]), z.shape[-1] // 4).astype(z.dtype)
-    shift = np.where(scale == 1, 0, 0.5).astype(z.dtype)
+    xp = maker_of(z.shape[-1])
+    scale = xp.repeat(xp.asarray([0.5, 0.5, 1.0, 0.5], z.dtype), z.shape[-1] // 4)
+    shift = xp.where(scale == 1, 0, 0.5).astype(z.dtype)
     return jnp.tanh(z * scale) * scale + shift
 
 

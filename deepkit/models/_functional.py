@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from deepkit.core import tree
-from deepkit.core.errors import SerializationError, ShapeError, suggest
+from deepkit.core.errors import ConfigError, ShapeError, suggest
 from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
 from deepkit.layers import Layer
 from deepkit.layers._call_signature import call_signature
@@ -205,7 +205,7 @@ class GraphBuilder:
         """The inputs and outputs, nested as they were.
 
         Raises:
-            SerializationError: a node depends on one that the config does not have.
+            ConfigError: a node depends on one that the config does not have.
         """
         waiting = []
         for entry in self.config["layers"]:
@@ -231,7 +231,7 @@ class GraphBuilder:
             if function is None:
                 function = deserialize_keras_object(described)
             if not isinstance(function, types.FunctionType):
-                raise SerializationError(
+                raise ConfigError(
                     f"Expected '{config['name']}' in the model's config to be an op, received "
                     f"{type(function).__name__}."
                 )
@@ -242,7 +242,7 @@ class GraphBuilder:
             return FunctionOperation(function_of(entry), name=entry["name"])
         made = deserialize_keras_object(entry)
         if not isinstance(made, Operation):
-            raise SerializationError(
+            raise ConfigError(
                 f"Expected a layer or an operation in the model's config, received "
                 f"{type(made).__name__}."
             )
@@ -271,7 +271,7 @@ class GraphBuilder:
                     heapq.heappush(ready, place)
         if done < len(calls):
             late = sorted({name for (name, _, _), keys in zip(calls, missing) if keys})
-            raise SerializationError(
+            raise ConfigError(
                 f"The model's config is incomplete: the inputs of {late[:10]} are missing in it."
             )
 
@@ -281,7 +281,7 @@ class GraphBuilder:
         _drop_default_training(operation, kwargs)
         if not has_symbolic((args, kwargs)):
             # It would be computed now, from numbers that the file has chosen.
-            raise SerializationError(
+            raise ConfigError(
                 f"The model's config calls '{name}' on nothing that the model computes."
             )
         if name in self._options:
@@ -349,7 +349,7 @@ class GraphBuilder:
     def _tensor(self, name: str, node: int, index: int) -> KerasTensor:
         outputs = self.outputs.get((self._known(name), node), ())
         if not 0 <= index < len(outputs):
-            raise SerializationError(
+            raise ConfigError(
                 f"The model's config calls for output {index} of call {node} of '{name}', which is "
                 f"not made in it."
             )
@@ -357,7 +357,7 @@ class GraphBuilder:
 
     def _known(self, name: str) -> str:
         if name not in self.operations:
-            raise SerializationError(
+            raise ConfigError(
                 f"The model's config calls for the output of '{name}', which is no layer in it."
             )
         return name
@@ -371,7 +371,7 @@ class GraphBuilder:
             if structure and all(_is_place(item) for item in structure) and len(structure) == 1:
                 return self._tensor(*structure[0])
             return [self._read_places(item) for item in structure]
-        raise SerializationError(f"Expected the place of a tensor, received {structure!r}.")
+        raise ConfigError(f"Expected the place of a tensor, received {structure!r}.")
 
 
 def _drop_default_training(operation: Operation, kwargs: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from deepkit import saving, training
 from deepkit.core import naming, tree
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, suggest
-from deepkit.core.serialization import serialize_keras_object
+from deepkit.core.serialization import refusing, serialize_keras_object
 from deepkit.layers import Layer
 from deepkit.layers._stateful import in_file_order
 from deepkit.metrics import Metric
@@ -578,7 +578,8 @@ class Model(Layer):
         drawn = {"layers", "input_layers", "output_layers"} <= set(config)
         if not drawn:
             return super().from_config(config)
-        with saving.custom_object_scope(custom_objects or {}):
+        note = f"While drawing the model '{config.get('name')}'."
+        with saving.custom_object_scope(custom_objects or {}), refusing(note):
             inputs, outputs = GraphBuilder(config).draw()
         given = {"name": config.get("name"), "trainable": config.get("trainable", True)}
         return cls(inputs=inputs, outputs=outputs, **given)

@@ -5,7 +5,11 @@ from typing import Any
 
 from deepkit.core import naming, shapes
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError, StateError
-from deepkit.core.serialization import deserialize_keras_object, serialize_keras_object
+from deepkit.core.serialization import (
+    deserialize_keras_object,
+    refusing,
+    serialize_keras_object,
+)
 from deepkit.core.shapes import Shape
 from deepkit.layers import Input, InputLayer, Layer
 from deepkit.models._model import Model
@@ -177,13 +181,14 @@ class Sequential(Model):
         """A model from what `get_config` returned."""
         if isinstance(config, list):
             config = {"layers": config}
-        model = cls(name=config.get("name"), trainable=config.get("trainable", True))
-        entries = config.get("layers", ())
-        model._extend(deserialize_keras_object(entry, custom_objects) for entry in entries)
-        model._draw_if_possible()
-        shape = config.get("build_input_shape")
-        if shape is not None and model._graph is None:
-            model._draw_if_possible(shapes.map_shapes(Shape, shape))
+        with refusing(f"While making the model '{config.get('name')}'."):
+            model = cls(name=config.get("name"), trainable=config.get("trainable", True))
+            entries = config.get("layers", ())
+            model._extend(deserialize_keras_object(entry, custom_objects) for entry in entries)
+            model._draw_if_possible()
+            shape = config.get("build_input_shape")
+            if shape is not None and model._graph is None:
+                model._draw_if_possible(shapes.map_shapes(Shape, shape))
         return model
 
 

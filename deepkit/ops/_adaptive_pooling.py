@@ -8,13 +8,18 @@ import numpy as np
 from jax import lax
 
 from deepkit.core.config import standardize_data_format
+from deepkit.core.errors import ShapeError
 from deepkit.tensors import as_array, operation
 
+from ._constants import maker_of
 from ._pool_geometry import PoolGeometry
 from ._pool_primitives import max_pool
 from ._promotion import as_float
 from ._spatial import per_dimension, spatial_rank
 from ._types import Shape, TensorLike
+
+# Each is a window of its own, so more take long to draw.
+_MOST_OUTPUTS = 2**20
 
 
 @operation
@@ -71,15 +76,22 @@ def _pool(
     first = 2 if standardize_data_format(data_format) == "channels_first" else 1
     for i, count in enumerate(per_dimension("output_size", output_size, rank)):
         size = inputs.shape[first + i]
+        if count > _MOST_OUTPUTS:
+            raise ShapeError(
+                f"Expected `output_size` of `{function}` to be at most {_MOST_OUTPUTS:,}, "
+                f"received {output_size}."
+            )
         places = np.arange(count + 1) * size
         inputs = along_axis(inputs, first + i, places[:-1] // count, -(-places[1:] // count))
     return inputs
 
 
 def _average(inputs: jax.Array, axis: int, starts: np.ndarray, stops: np.ndarray) -> jax.Array:
-    places = np.arange(inputs.shape[axis])
-    inside = (places >= starts[:, None]) & (places < stops[:, None])
-    weights = (inside / (stops - starts)[:, None]).astype(inputs.dtype)  # (outputs, size)
+    xp = maker_of(len(starts) * inputs.shape[axis])
+    places = xp.arange(inputs.shape[axis], dtype="int32")
+    starts, stops = (edges.astype("int32")[:, None] for edges in (starts, stops))
+    inside = (places >= starts) & (places < stops)
+    weights = inside.astype(inputs.dtype) / (stops - starts).astype(inputs.dtype)  # (outputs, size)
     averages = jnp.tensordot(inputs, weights, (axis, 1), precision=lax.Precision.HIGHEST)
     return jnp.moveaxis(averages, -1, axis)
 

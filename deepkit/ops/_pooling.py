@@ -9,6 +9,7 @@ from deepkit.core.config import standardize_data_format
 from deepkit.core.errors import ShapeError
 from deepkit.tensors import as_array, operation
 
+from ._constants import maker_of
 from ._pool_geometry import PoolGeometry
 from ._pool_primitives import max_pool as pool_maxima
 from ._pool_primitives import sum_pool as pool_sums
@@ -110,9 +111,10 @@ def _geometry(
     return geometry
 
 
-def _window_counts(geometry: PoolGeometry) -> np.ndarray:
+def _window_counts(geometry: PoolGeometry) -> np.ndarray | jax.Array:
     """How many places of each window lie inside of the images."""
     total = np.ones((), np.int32)
+    xp = maker_of(math.prod(geometry.output_size))
     for size, window, stride, (low, _), count in zip(
         geometry.input_size,
         geometry.window,
@@ -120,8 +122,8 @@ def _window_counts(geometry: PoolGeometry) -> np.ndarray:
         geometry.padding,
         geometry.output_size,
     ):
-        start = np.arange(count) * stride - low
-        inside = np.minimum(start + window, size) - np.maximum(start, 0)
+        start = xp.arange(count) * stride - low
+        inside = xp.minimum(start + window, size) - xp.maximum(start, 0)
         counted = inside if window > 1 else np.ones(1, np.int32)
-        total = np.multiply.outer(total, counted)
+        total = xp.multiply.outer(total, counted)
     return total

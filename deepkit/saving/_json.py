@@ -9,8 +9,8 @@ from deepkit.core.errors import CorruptFileError, SerializationError
 
 MAX_BYTES = 32 * 2**20
 MAX_DEPTH = 256
-# In memory, a value takes up to 60 bytes and a container up to 240: 75 MB for all.
-MAX_VALUES = 1_000_000
+# In memory, a value takes up to 120 bytes and a container up to 240: 60 MB for all.
+MAX_VALUES = 500_000
 VALUES_OF_A_CONTAINER = 4
 
 # A text, also one without an end, or a mark of structure.
@@ -55,23 +55,22 @@ def read_json(text: bytes | str, what: str, file: str) -> Any:
 def _check_bounds(data: bytes, what: str) -> None:
     if len(data) > MAX_BYTES:
         raise ValueError(f"expected at most {MAX_BYTES:,} bytes, received {len(data):,}.")
-    depth = deepest = values = 0
+    depth = values = 0
     for token in _TOKENS.finditer(data):
         mark = data[token.start()]
         if mark in b"[{":
             depth, values = depth + 1, values + VALUES_OF_A_CONTAINER
-            deepest = max(deepest, depth)
         elif mark in b"]}":
             depth -= 1
         elif mark in b",":
             values += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"expected at most {MAX_DEPTH} nested brackets.")
         if values > MAX_VALUES:
             raise ValueError(
                 f"expected at most {MAX_VALUES:,} values, where lists and dicts count as "
                 f"{VALUES_OF_A_CONTAINER} more."
             )
-    if deepest > MAX_DEPTH:
-        raise ValueError(f"expected at most {MAX_DEPTH} nested brackets, received {deepest}.")
 
 
 def _constant(name: str) -> float:

@@ -123,7 +123,7 @@ def check_step(name: Any) -> None:
         SerializationError: it is empty, a dot or two, too long, or has a slash or a NUL.
     """
     usable = isinstance(name, str) and name not in ("", ".", "..") and len(name) <= 1000
-    if not usable or any(letter in name for letter in "/\\\x00"):
+    if not usable or "/" in name or "\\" in name or not naming.is_text_for_files(name):
         shown = name if not isinstance(name, str) or len(name) <= 100 else f"{name[:100]}…"
         raise SerializationError(
             f"Expected a name that a file can hold, without slashes and not '.' or '..', of at "

@@ -136,21 +136,27 @@ class Inspection:
 
     def _names(self, path: str, group: h5py.h5g.GroupID) -> list[str]:
         """The names in a group, all of which are hard links."""
-        names: list[str] = []
+        links: list[tuple[bytes, int]] = []
+        most = MAX_OBJECTS - self._count
 
-        def note(name: bytes, link: Any) -> None:
-            text = name.decode(errors="surrogateescape")
-            if link.type != h5py.h5l.TYPE_HARD:
-                kind = _LINKS.get(link.type, "link of an unknown kind")
-                self._refuse(f"'{path}/{text}' is a {kind} to somewhere else")
-            if text in ("", ".") or "/" in text:
-                self._refuse(f"a name in '{path}' is {text[:100]!r}, which is a path")
-            if self._count + len(names) >= MAX_OBJECTS:
-                self._refuse_crowd()
-            names.append(text)
+        def note(name: bytes, link: Any) -> bool | None:
+            links.append((name, link.type))
+            # Anything but None ends the iteration; HDF5 has no way for an error to pass.
+            return True if len(links) > most else None
 
         group.links.iterate(note, info=True)
-        return names
+        if len(links) > most:
+            self._refuse_crowd()
+        return [self._checked_name(path, *link) for link in links]
+
+    def _checked_name(self, path: str, name: bytes, kind: int) -> str:
+        text = name.decode(errors="surrogateescape")
+        if kind != h5py.h5l.TYPE_HARD:
+            shown = _LINKS.get(kind, "link of an unknown kind")
+            self._refuse(f"'{path}/{text[:100]}' is a {shown} to somewhere else")
+        if text in ("", ".") or "/" in text:
+            self._refuse(f"a name in '{path}' is {text[:100]!r}, which is a path")
+        return text
 
     def _describe(self, path: str, dataset: h5py.h5d.DatasetID) -> DatasetInfo:
         # The layout comes first: asking a virtual dataset for its shape may open other files.

@@ -11,6 +11,7 @@ import deepkit
 from deepkit.errors import CorruptFileError, NotBuiltError, WeightMismatchError
 from tests.oracle import keras, oracle
 from tests.saving.models import FORMATS, INPUTS, TARGETS, assert_equal_values, fill, values
+from tests.saving.safety.rows import row
 
 Dense = deepkit.layers.Dense
 
@@ -44,6 +45,7 @@ every_format = pytest.mark.parametrize("ending", FORMATS)
 
 
 @every_format
+@row("W01")
 def test_a_file_with_more_layers(ending, tmp_path):
     path = saved(stack(5, 5, 5, names="abc"), tmp_path, ending)
     message = refused(stack(5, 5, names="ab"), path)
@@ -53,6 +55,7 @@ def test_a_file_with_more_layers(ending, tmp_path):
 
 
 @every_format
+@row("W01")
 def test_a_model_with_more_layers(ending, tmp_path):
     path = saved(stack(5, 5, names="ab"), tmp_path, ending)
     message = refused(stack(5, 5, 5, names="abc"), path)
@@ -62,6 +65,7 @@ def test_a_model_with_more_layers(ending, tmp_path):
 
 
 @every_format
+@row("W02")
 def test_another_shape(ending, tmp_path):
     path = saved(stack(4, 3), tmp_path, ending)
     model = stack(4, 2)
@@ -73,6 +77,7 @@ def test_another_shape(ending, tmp_path):
 
 
 @every_format
+@row("W01", "W02")
 def test_what_fits_is_loaded_with_skip_mismatch(ending, tmp_path):
     source, model = stack(4, 3, 2), stack(4, 7, 2)
     before = values(model)
@@ -87,6 +92,7 @@ def test_what_fits_is_loaded_with_skip_mismatch(ending, tmp_path):
 
 
 @every_format
+@row("W03")
 def test_layers_of_equal_shapes_are_never_swapped(ending, tmp_path):
     path = saved(stack(5, 5, names=["left", "right"]), tmp_path, ending)
     message = refused(stack(5, 5, names=["right", "left"]), path)
@@ -95,12 +101,14 @@ def test_layers_of_equal_shapes_are_never_swapped(ending, tmp_path):
     same.load_weights(path)
 
 
+@row("W03")
 def test_automatic_names_may_be_shifted_but_not_permuted(tmp_path):
     path = saved(stack(5, 5, names=["dense_1", "dense_2"]), tmp_path)
     stack(5, 5, names=["dense_2", "dense_3"]).load_weights(path)
     assert "changed" in refused(stack(5, 5, names=["dense_2", "dense_1"]), path)
 
 
+@row("W03")
 def test_by_name_loads_layers_of_equal_names(tmp_path):
     source = stack(5, 5, names=["left", "right"])
     path = saved(source, tmp_path, ".h5")
@@ -112,6 +120,7 @@ def test_by_name_loads_layers_of_equal_names(tmp_path):
     assert_equal_values(values(model)[4:], before[4:])
 
 
+@row("W02")
 def test_another_number_of_arrays_in_a_layer(tmp_path):
     path = saved(stack(5), tmp_path, ".h5")
     model = deepkit.Sequential([deepkit.Input((5,)), Dense(5, use_bias=False)])
@@ -120,6 +129,7 @@ def test_another_number_of_arrays_in_a_layer(tmp_path):
     assert "'layers/dense/vars/1' (5,)" in message.split("but not in the model:")[1]
 
 
+@row("W02")
 def test_another_kind_of_dtype(tmp_path):
     path = saved(stack(5), tmp_path)
     with h5py.File(path, "r+") as file:
@@ -156,6 +166,7 @@ def trained(optimizer):
     return model
 
 
+@row("W04")
 def test_state_of_another_optimizer(tmp_path):
     path = saved(trained("adam"), tmp_path)
     model = trained("rmsprop")
@@ -166,6 +177,7 @@ def test_state_of_another_optimizer(tmp_path):
     model.load_weights(path, objects_to_skip=[model.optimizer])
 
 
+@row("W04")
 def test_another_number_of_slots(tmp_path):
     path = saved(trained(deepkit.optimizers.SGD(momentum=0.9)), tmp_path)
     model = trained(deepkit.optimizers.SGD())
@@ -176,6 +188,7 @@ def test_another_number_of_slots(tmp_path):
     assert "'optimizer_weights' has 10 arrays in the file" in refused(model, whole)
 
 
+@row("W04")
 def test_optimizers_get_their_slots_when_weights_are_loaded(tmp_path):
     source = trained("adam")
     for ending in FORMATS:
@@ -186,6 +199,7 @@ def test_optimizers_get_their_slots_when_weights_are_loaded(tmp_path):
 
 
 @every_format
+@row("W04")
 def test_a_model_that_is_not_compiled_takes_the_weights_alone(ending, tmp_path):
     source = trained("adam")
     model = stack(4, 2)
@@ -195,6 +209,7 @@ def test_a_model_that_is_not_compiled_takes_the_weights_alone(ending, tmp_path):
 
 
 @every_format
+@row("W04")
 def test_a_file_without_optimizer_leaves_it_as_it_is(ending, tmp_path):
     source, model = stack(4, 2), trained("adam")
     before = [np.asarray(v) for v in model.optimizer.variables]
@@ -264,6 +279,7 @@ def test_dropout_may_come_and_go(tmp_path):
 
 
 @every_format
+@row("W04")
 def test_models_that_are_not_built(ending, tmp_path):
     path = saved(stack(4, 2), tmp_path, ending)
     model = deepkit.Sequential([Dense(4), Dense(2)])
@@ -310,6 +326,7 @@ def test_arrays_of_any_byte_order(tmp_path):
         np.testing.assert_array_equal(other.layers[0].seen, model.layers[0].seen)
 
 
+@row("W02")
 def test_an_error_in_the_users_loading_changes_nothing(tmp_path):
     class Broken(Own):
         def load_own_variables(self, store):

@@ -8,6 +8,7 @@ import deepkit
 from deepkit.errors import CorruptFileError, SerializationError
 from deepkit.saving import custom_object_scope, get_custom_objects, load_model
 from tests.saving.models import INPUTS, TARGETS, assert_equal_values, rewrite_member, values
+from tests.saving.safety.rows import row
 
 MODEL_ENDINGS = (".keras", ".h5")
 
@@ -128,10 +129,12 @@ def check(model, path):
     assert set(results) == {"loss", "largest", "distance"}
 
 
+@row("C01")
 def test_given_as_custom_objects(path):
     check(load_model(path, custom_objects=EVERYTHING), path)
 
 
+@row("C01")
 def test_given_by_a_scope(path):
     with custom_object_scope(EVERYTHING):
         check(load_model(path), path)
@@ -151,6 +154,7 @@ def test_given_by_the_global_dict(path, registry):
 
 
 @pytest.mark.parametrize("ending", MODEL_ENDINGS)
+@row("C01")
 def test_registered(ending, tmp_path, registry):
     register = deepkit.saving.register_keras_serializable("tests")
 
@@ -172,6 +176,7 @@ def test_registered(ending, tmp_path, registry):
 
 
 @pytest.mark.parametrize("name", [name for name in EVERYTHING if name != "Loud"])
+@row("C01")
 def test_what_is_not_given_is_named(name, path):
     objects = {key: value for key, value in EVERYTHING.items() if key != name}
     with pytest.raises(ValueError) as error:
@@ -181,6 +186,7 @@ def test_what_is_not_given_is_named(name, path):
     assert "register_keras_serializable" in message
 
 
+@row("C01")
 def test_the_message_says_how_to_mend_it(path):
     with pytest.raises(SerializationError) as error:
         load_model(path, custom_objects={k: v for k, v in EVERYTHING.items() if k != "Scale"})
@@ -188,6 +194,7 @@ def test_the_message_says_how_to_mend_it(path):
     assert any(str(path) in note for note in error.value.__notes__)
 
 
+@row("C02")
 def test_an_explicit_argument_wins(path, registry):
     Other = type("Scale", (Scale,), {})
     registry["Scale"] = registry["Custom>Scale"] = Scale
@@ -209,6 +216,7 @@ def test_losses_and_metrics_as_classes(ending, tmp_path):
     assert not plain.compiled
 
 
+@row("C03")
 def test_a_class_that_cannot_be_made_names_itself(path):
     class Odd(Scale):
         @classmethod
@@ -222,6 +230,7 @@ def test_a_class_that_cannot_be_made_names_itself(path):
 
 
 @pytest.mark.parametrize("ending", [".keras", ".weights.h5", ".h5"])
+@row("C03")
 def test_files_of_a_newer_deepkit(ending, tmp_path, monkeypatch):
     model = deepkit.Sequential([deepkit.Input((5,)), deepkit.layers.Dense(2)])
     path = tmp_path / f"new{ending}"

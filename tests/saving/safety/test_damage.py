@@ -12,6 +12,7 @@ import deepkit
 from deepkit.errors import CorruptFileError
 from deepkit.saving import MissingFileError, load_model
 from tests.saving.models import FORMATS, assert_equal_values, chained, values
+from tests.saving.safety.rows import row
 
 every_format = pytest.mark.parametrize("ending", FORMATS)
 
@@ -37,6 +38,7 @@ def load(model, path):
 
 
 @every_format
+@row("A06")
 def test_four_faults_have_four_messages(ending, model, tmp_path):
     path = save(model, tmp_path / f"whole{ending}")
     data = path.read_bytes()
@@ -65,6 +67,7 @@ def test_four_faults_have_four_messages(ending, model, tmp_path):
 
 
 @every_format
+@row("S24")
 def test_a_flipped_byte_is_found(ending, model, tmp_path):
     """At 40 places of the file: it loads the same, or a documented error is raised."""
     path = save(model, tmp_path / f"whole{ending}")
@@ -139,6 +142,7 @@ def test_archives_without_their_members(tmp_path):
         load_model(path)
 
 
+@row("S18")
 def test_members_of_equal_names(tmp_path):
     with pytest.warns(UserWarning, match="Duplicate name"):
         path = _archive(tmp_path / "a.keras", [("config.json", b"{}"), ("config.json", b"{}")])
@@ -150,20 +154,22 @@ def test_members_of_equal_names(tmp_path):
     ("config", "words"),
     [
         (b'{"a": 1, "a": 2}', "the key 'a' appears twice"),
-        (b"[" * 200_000 + b"]" * 200_000, "at most 256 nested brackets, received 200000"),
-        (b'{"a": ' * 300 + b"1" + b"}" * 300, "at most 256 nested brackets, received 300"),
+        (b"[" * 200_000 + b"]" * 200_000, "at most 256 nested brackets"),
+        (b'{"a": ' * 300 + b"1" + b"}" * 300, "at most 256 nested brackets"),
         (b'"' + b"x" * (33 * 2**20) + b'"', "at most 33,554,432 bytes"),
         (b"{", "config.json in .* cannot be read"),
         (b"\xff\xfe{", "config.json in .* cannot be read"),
     ],
     ids=["twice", "nested", "objects", "large", "no-json", "no-text"],
 )
+@row("S18")
 def test_configs_that_are_no_json(config, words, tmp_path):
     path = _archive(tmp_path / "a.keras", [("config.json", config)])
     with pytest.raises(CorruptFileError, match=words):
         load_model(path)
 
 
+@row("S18")
 def test_brackets_in_texts_do_not_count(tmp_path):
     name = "[" * 300 + '\\"{'
     config = json.dumps({"class_name": name, "config": {}}).encode()
