@@ -1,0 +1,23 @@
+"""Damaged files load as they were or are refused; `tests/saving/fuzz.py` tries more of them."""
+
+import pytest
+
+from tests.saving import fuzz
+from tests.saving.safety.rows import row
+
+POINTS = 200
+NAMES = [f"{writer}{ending}" for writer in ("deepkit", "keras") for ending in fuzz.ENDINGS]
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    return fuzz.write_samples(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@row("S24")
+def test_damaged_files(name, samples):
+    outcomes = fuzz.fuzz(samples[name], 0, POINTS)
+    assert len(outcomes) == POINTS
+    assert fuzz.faults(name, outcomes) == {}
+    assert sum(outcome == "refused" for outcome in outcomes.values()) > POINTS // 3
