@@ -6,6 +6,8 @@ import numpy as np
 
 from deepkit.core.errors import ArgumentError
 
+_MOST = 1_000_000
+
 
 def check_thresholds(thresholds: Any) -> list[float]:
     """One threshold or several as a list.
@@ -54,10 +56,14 @@ def even_thresholds(count: Any, least: int) -> list[float]:
     """Evenly spaced thresholds from 0 to 1; a single one is 0.5.
 
     Raises:
-        ArgumentError: `count` is no integer of at least `least`.
+        ArgumentError: `count` is no integer of at least `least`, or more than 1,000,000.
     """
     if isinstance(count, bool) or not hasattr(count, "__index__") or int(count) < least:
         raise ArgumentError(
             f"Expected `num_thresholds` to be an integer of at least {least}, received {count!r}."
+        )
+    if int(count) > _MOST:
+        raise ArgumentError(
+            f"Expected `num_thresholds` to be at most {_MOST:,}, received {int(count):,}."
         )
     return [0.5] if count == 1 else [step / (count - 1) for step in range(count)]

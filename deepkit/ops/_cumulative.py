@@ -3,10 +3,13 @@
 import jax
 import jax.numpy as jnp
 
+from deepkit.core.errors import ArgumentError
 from deepkit.tensors import as_array, operation
 
 from ._promotion import promote_floats
 from ._types import DType, TensorLike
+
+_MOST_TIMES = 1000
 
 
 @operation
@@ -23,7 +26,13 @@ def cumprod(x: TensorLike, axis: int | None = None, dtype: DType = None) -> jax.
 
 @operation
 def diff(a: TensorLike, n: int = 1, axis: int = -1) -> jax.Array:
-    """Returns the differences of neighbours along `axis`, taken `n` times."""
+    """Returns the differences of neighbours along `axis`, taken `n` times.
+
+    Raises:
+        ArgumentError: `n` is more than 1,000.
+    """
+    if n > _MOST_TIMES:
+        raise ArgumentError(f"Expected `n` of `diff` to be at most {_MOST_TIMES:,}, received {n}.")
     return jnp.diff(as_array(a), n=n, axis=axis)
 
 

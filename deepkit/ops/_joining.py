@@ -12,6 +12,9 @@ from deepkit.tensors import as_array, operation
 from ._promotion import promote
 from ._types import Shape, TensorLike
 
+# Each is an array of its own in the program.
+_MOST_PARTS = 2**16
+
 
 @operation
 def concatenate(xs: Sequence[TensorLike], axis: int = 0) -> jax.Array:
@@ -110,8 +113,17 @@ def dsplit(x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[jax.
 
 def _sections(indices_or_sections: int | Sequence[int]) -> int | tuple[int, ...]:
     if hasattr(indices_or_sections, "__index__"):
+        _check_parts(int(indices_or_sections))
         return int(indices_or_sections)
     return tuple(int(index) for index in indices_or_sections)
+
+
+def _check_parts(count: int) -> None:
+    if count > _MOST_PARTS:
+        raise ArgumentError(
+            f"Expected at most {_MOST_PARTS:,} parts of an array, received {count:,}. Use "
+            f"`ops.scan` or `ops.map` to go through many."
+        )
 
 
 @operation
@@ -119,10 +131,11 @@ def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[jax.Ar
     """Returns the slices of `x` along `axis`, as many as it is long.
 
     Raises:
-        ArgumentError: `num` is given and is not that many.
+        ArgumentError: `num` is given and is not that many; they are more than 65,536.
     """
     x = as_array(x)
     length = x.shape[axis]
+    _check_parts(length)
     if num is not None and num != length:
         raise ArgumentError(
             f"Expected `num` to be {length}, the size of axis {axis} of `x` of shape "

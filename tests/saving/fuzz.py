@@ -7,6 +7,7 @@ checksums may), and all that must not be: crashes, hangs, errors without a docum
 
 import argparse
 import collections
+import functools
 import json
 import os
 import pathlib
@@ -108,7 +109,7 @@ class _Loader:
     def outcome(self, seed):
         self._path.write_bytes(damaged(self._data, seed))
         for look in looks() if seed % _MODEL_EVERY in (2, 3) else ():
-            self._tried(lambda: look(self._path))
+            self._tried(functools.partial(look, self._path))
         makes = seed % _MODEL_EVERY < 2 and not self._path.name.endswith(".weights.h5")
         return self._tried(self._make if makes else self._fill)
 
@@ -163,7 +164,15 @@ def fuzz(path, start, stop):
     outcomes = {}
     while start < stop:
         done = subprocess.run(
-            [sys.executable, "-m", "tests.saving.fuzz", "--child", str(path), str(start), str(stop)],
+            [
+                sys.executable,
+                "-m",
+                "tests.saving.fuzz",
+                "--child",
+                str(path),
+                str(start),
+                str(stop),
+            ],
             cwd=ROOT,
             capture_output=True,
             text=True,

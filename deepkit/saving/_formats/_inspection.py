@@ -15,12 +15,14 @@ import numpy as np
 
 from deepkit.core.errors import UnsafeFileError
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._json import MAX_BYTES
 
 MAX_OBJECTS = 30_000
 MAX_DEPTH = 64
 # Weights hardly compress.
 MAX_EXPANSION = 20
 FREE_BYTES = 64 * 2**20
+BYTES_OF_AN_OBJECT = 4000
 _SMALL_CHUNK = 2**20
 _LONGEST_DTYPE_NAME = 32
 
@@ -105,7 +107,7 @@ class Inspection:
     def __init__(self, h5: h5py.File, file: str, file_size: int) -> None:
         self._h5, self._file, self._file_size = h5, file, file_size
         self.datasets: dict[str, DatasetInfo] = {}
-        self._count = 0
+        self._count = self._stored = 0
         self._paths: dict[str, None] = {}
         self._visit()
         self.groups = Groups(h5, self._paths)
@@ -173,6 +175,7 @@ class Inspection:
         shape = () if is_empty else dataset.shape
         info = DatasetInfo(path, shape, None if is_empty else _number_dtype(dataset), self._h5)
         stored = dataset.get_storage_size()
+        self._stored += stored
         if layout == h5py.h5d.CONTIGUOUS and stored < info.nbytes:
             self._refuse(f"'{path}' declares {info.nbytes:,} bytes and has {stored:,}")
         if layout == h5py.h5d.CHUNKED:
@@ -186,6 +189,13 @@ class Inspection:
             self._refuse(f"'{info.path}' of {info.nbytes:,} bytes is in chunks of {size:,}")
 
     def _check_total(self) -> None:
+        rest = self._file_size - self._stored
+        most = MAX_BYTES + BYTES_OF_AN_OBJECT * (self._count + 1)
+        if rest > most:
+            self._refuse(
+                f"it has {rest:,} bytes that are no arrays, and at most {most:,} are expected: "
+                f"{MAX_BYTES:,} bytes of text, and {BYTES_OF_AN_OBJECT:,} for each object"
+            )
         total = sum(info.nbytes for info in self.datasets.values())
         allowed = FREE_BYTES + MAX_EXPANSION * self._file_size
         if total > allowed:

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -103,13 +103,19 @@ class Manifest:
         return manifest
 
     def check_presence(
-        self, found: Mapping[str, tuple[tuple[int, ...], np.dtype | None]], file: str
+        self,
+        found: Mapping[str, tuple[tuple[int, ...], np.dtype | None]],
+        texts: Container[str],
+        file: str,
     ) -> None:
-        """Raise unless all noted datasets are there, of the noted shapes and dtypes.
+        """Raise unless all noted texts and datasets are there, these of the noted form.
 
         Raises:
             CorruptFileError: some are not.
         """
+        gone = [name for name in self.texts if name not in texts]
+        if gone:
+            raise CorruptFileError(f"'{file}' is damaged: its attributes {gone} are not in it.")
         lacking = [path for path in self.datasets if path not in found]
         if lacking:
             raise CorruptFileError(

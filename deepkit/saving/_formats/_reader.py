@@ -76,7 +76,7 @@ class Hdf5Reader:
             return Manifest()
         manifest = Manifest.from_bytes(self._read(info), self.file)
         found = {path: (info.shape, info.dtype) for path, info in self.datasets.items()}
-        manifest.check_presence(found, self.file)
+        manifest.check_presence(found, self._h5.attrs, self.file)
         return manifest
 
     # Numbers

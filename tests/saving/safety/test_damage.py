@@ -104,6 +104,15 @@ def test_a_config_that_changed(model, tmp_path):
         load_model(path)
 
 
+@pytest.mark.parametrize("name", ["model_config", "training_config", "keras_version"])
+def test_texts_that_are_gone(name, model, tmp_path):
+    path = save(model, tmp_path / "a.h5")
+    with h5py.File(path, "r+") as file:
+        del file.attrs[name]
+    with pytest.raises(CorruptFileError, match=rf"its attributes \['{name}'\] are not in it"):
+        load_model(path)
+
+
 def test_arrays_that_are_gone(model, tmp_path):
     path = save(model, tmp_path / "a.weights.h5")
     with h5py.File(path, "r+") as file:

@@ -209,7 +209,7 @@ def _attribute_jobs(folder):
     path = folder / "huge.h5"
     with h5py.File(path, "w") as file:
         file.attrs["model_config"] = json.dumps({"class_name": "x" * 50_000_000})
-    yield "huge.h5", "load_model", path, "at most 33,554,432 bytes"
+    yield "huge.h5", "load_model", path, "at most 33,558,432 are expected"
     path = folder / "names.h5"
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = np.array([b"x"] * 60_000, dtype="S1")
