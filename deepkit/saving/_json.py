@@ -8,11 +8,13 @@ from typing import Any, NoReturn
 from deepkit.core.errors import CorruptFileError, SerializationError
 
 MAX_BYTES = 32 * 2**20
+MAX_WIDE_BYTES = 4 * 2**20
 MAX_DEPTH = 256
 # In memory, a value takes up to 120 bytes and a container up to 240: 60 MB for all.
 MAX_VALUES = 500_000
 VALUES_OF_A_CONTAINER = 4
 
+_WIDE = re.compile(rb"[\xf0-\xf4]")
 # A text, also one without an end, or a mark of structure.
 _TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 
@@ -55,6 +57,11 @@ def read_json(text: bytes | str, what: str, file: str) -> Any:
 def _check_bounds(data: bytes, what: str) -> None:
     if len(data) > MAX_BYTES:
         raise ValueError(f"expected at most {MAX_BYTES:,} bytes, received {len(data):,}.")
+    if len(data) > MAX_WIDE_BYTES and _WIDE.search(data):
+        raise ValueError(
+            f"expected at most {MAX_WIDE_BYTES:,} bytes of text with characters such as emoji, "
+            f"which take four times as much in memory, received {len(data):,}."
+        )
     depth = values = 0
     for token in _TOKENS.finditer(data):
         mark = data[token.start()]

@@ -200,9 +200,9 @@ def _text_jobs(folder):
     for name, text in TEXTS.items():
         path = folder / f"{name}.json"
         path.write_bytes(text)
-        yield f"{name}.json", "model_from_json", path, "cannot be read" if name != "emoji" else ""
+        yield f"{name}.json", "model_from_json", path, "cannot be read"
         config = archive(folder / f"{name}.keras", text)
-        yield f"{name}.keras", "load_model", config, "cannot be read" if name != "emoji" else ""
+        yield f"{name}.keras", "load_model", config, "cannot be read"
 
 
 def _attribute_jobs(folder):

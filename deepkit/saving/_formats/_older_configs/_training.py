@@ -9,9 +9,7 @@ from ._optimizers import modern_optimizer
 _OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile")
 
 
-def modern_training_config(
-    training: dict[str, Any], version: str | None = None
-) -> dict[str, Any]:
+def modern_training_config(training: dict[str, Any], version: str | None = None) -> dict[str, Any]:
     """The arguments of `compile` in the `.h5` format, as Keras 3 writes them.
 
     Args:
