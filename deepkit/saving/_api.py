@@ -14,6 +14,7 @@ from deepkit.saving._leftovers import formers_of
 _WEIGHTS_ENDING = ".weights.h5"
 _SHARDS_ENDING = ".weights.json"
 _SAFETENSORS_ENDING = ".safetensors"
+_WEIGHTS_ENDINGS = (_WEIGHTS_ENDING, _SHARDS_ENDING, _SAFETENSORS_ENDING)
 _LEGACY_ENDINGS = (".h5", ".hdf5")
 _FOLDER_MEMBERS = {"metadata.json", "config.json", "model.weights.h5", "assets"}
 _SKIP_HINT = "Pass `skip_mismatch=True` to load what fits and leave the rest as it is."
@@ -57,7 +58,7 @@ def save_model(
         _check_folder(path, overwrite)
         _formats.archive.save_model(model, path, include_optimizer, zipped=False)
         return
-    if path.name.endswith((_WEIGHTS_ENDING, _SAFETENSORS_ENDING)):
+    if path.name.endswith(_WEIGHTS_ENDINGS):
         raise ArgumentError(
             f"Expected a path for a whole model, received '{path}', whose ending is that of files "
             f"with weights alone. Use `save_weights`, or another ending."
@@ -258,17 +259,19 @@ def local_path(filepath: Any) -> pathlib.Path:
 
 
 def file_ending(path: pathlib.Path) -> str:
-    """The ending of a path, which says the format.
+    """The ending of a path, which says the format; a folder has what a `.keras` file has.
 
     Raises:
         ArgumentError: it is that of no format.
     """
-    for ending in (_WEIGHTS_ENDING, _SAFETENSORS_ENDING, ".keras", *_LEGACY_ENDINGS):
+    if path.is_dir():
+        return ".keras"
+    for ending in (*_WEIGHTS_ENDINGS, ".keras", *_LEGACY_ENDINGS):
         if path.name.endswith(ending):
             return ending
     raise ArgumentError(
-        f"Expected a path that ends in `.keras`, `.h5`, `.weights.h5` or `.safetensors`, "
-        f"received '{path}'."
+        f"Expected a path that ends in `.keras`, `.h5`, `.weights.h5`, `.weights.json` or "
+        f"`.safetensors`, received '{path}'."
     )
 
 

@@ -4,7 +4,7 @@ import io
 import itertools
 import os
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Hashable, Iterable, Iterator, Set
 from types import TracebackType
 from typing import Any, BinaryIO, NoReturn
 
@@ -87,7 +87,11 @@ class Hdf5Reader:
 
     def filled_groups(self) -> set[str]:
         """The paths of all groups that have datasets in them or further in."""
-        return {path[: found.start()] for path in self.datasets for found in _SLASH.finditer(path)}
+        return groups_around(self.datasets)
+
+    def identity(self, info: DatasetInfo) -> Hashable:
+        """What two paths of one dataset have in common."""
+        return info.dataset.id
 
     def read(self, info: DatasetInfo, target: str | None = None) -> np.ndarray:
         """The array of a dataset, in native byte order.
@@ -214,6 +218,11 @@ class Hdf5Reader:
             f"Expected text of at most {MAX_BYTES:,} bytes in the attribute '{name}' of '{path}' "
             f"in '{self.file}'."
         )
+
+
+def groups_around(paths: Iterable[str]) -> set[str]:
+    """The paths of all groups that have one of some paths in them or further in."""
+    return {path[: found.start()] for path in paths for found in _SLASH.finditer(path)}
 
 
 def _check_signature(source: str | os.PathLike[str] | BinaryIO, file: str) -> int:

@@ -11,7 +11,7 @@ from deepkit._version import __version__
 from deepkit.core.errors import SerializationError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats import _dtypes
-from deepkit.saving._formats._manifest import Manifest
+from deepkit.saving._formats._manifest import Manifest, checksum
 from deepkit.saving._formats._matching import loads_by_order, own_state
 from deepkit.saving._formats._safetensors_header import ArrayInfo, can_hold, write_arrays
 from deepkit.saving._formats._safetensors_keys import names_of, prefix_of
@@ -81,7 +81,7 @@ def write_content(content: WeightsContent, path: pathlib.Path) -> None:
     arrays = {key: _contiguous(array, key) for key, array in content.arrays.items()}
     manifest = Manifest()
     for key, array in arrays.items():
-        manifest.note(key, array)
+        manifest.note(key, array, checksum(array))
     metadata = {
         **content.aliases,
         "format": FORMAT,

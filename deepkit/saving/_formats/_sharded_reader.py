@@ -2,15 +2,16 @@
 
 import os
 import pathlib
+from collections.abc import Hashable
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
 from deepkit.saving._formats._inspection import MAX_OBJECTS, DatasetInfo
 from deepkit.saving._formats._plain_file import open_plain
-from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._reader import Hdf5Reader, groups_around
 from deepkit.saving._formats._shard_index import ShardIndex
 
 # Files that are open at a time.
@@ -29,6 +30,7 @@ class ShardedReader:
         file: how messages name it.
         datasets: all datasets, by path.
         groups: the names of the shards that have each group.
+        writer: who wrote it; empty if nobody noted it.
 
     Raises:
         CorruptFileError: a shard is missing, damaged, or not the one that was written.
@@ -37,6 +39,7 @@ class ShardedReader:
 
     def __init__(self, index: ShardIndex, folder: pathlib.Path, file: str) -> None:
         self.file = file
+        self.writer: dict[str, Any] = {}
         self.datasets: dict[str, DatasetInfo] = {}
         self.groups: dict[str, list[str]] = {}
         self._index, self._folder = index, folder
@@ -66,6 +69,25 @@ class ShardedReader:
         """The datasets directly in a group, by name; none if there is no such group."""
         return dict(self._members.get(path, {}))
 
+    def filled_groups(self) -> set[str]:
+        """The paths of all groups that have datasets in them or further in."""
+        return groups_around(self.datasets)
+
+    def identity(self, info: DatasetInfo) -> Hashable:
+        """What two paths of one dataset have in common."""
+        name = self._shard_of[info.path]
+        reader = self._reader(name)
+        return name, reader.identity(reader.datasets[info.path])
+
+    def verify(self) -> None:
+        """Read and check all that the shards' manifests list.
+
+        Raises:
+            CorruptFileError: something is not what was written.
+        """
+        for name in self._index.shards:
+            self._reader(name).verify()
+
     def read(self, info: DatasetInfo, target: str | None = None) -> np.ndarray:
         """The array of a dataset; see `Hdf5Reader.read`."""
         name = self._shard_of[info.path]
@@ -85,6 +107,7 @@ class ShardedReader:
     def _take(self, name: str) -> None:
         """Note what a shard has."""
         reader = self._reader(name)
+        self.writer = reader.manifest.writer
         for path, info in reader.datasets.items():
             if path in self.datasets:
                 raise CorruptFileError(

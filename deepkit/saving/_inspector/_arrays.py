@@ -5,12 +5,13 @@ from typing import Any
 
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
+from deepkit.saving._formats._sharded_reader import ShardedReader
 from deepkit.saving._inspector._report import OPTIMIZER, SEEDS, WEIGHTS, ArrayReport
 
 _SEED_STEPS = ("seed_generator", "_random_generator", "deepkit_seeds")
 
 
-def arrays_of(reader: Hdf5Reader | SafetensorsReader) -> Iterator[ArrayReport]:
+def arrays_of(reader: Hdf5Reader | ShardedReader | SafetensorsReader) -> Iterator[ArrayReport]:
     """All arrays of a file; of those that are shared, one stands for the others."""
     if isinstance(reader, SafetensorsReader):
         aliases = reader.aliases()
@@ -20,7 +21,7 @@ def arrays_of(reader: Hdf5Reader | SafetensorsReader) -> Iterator[ArrayReport]:
         return
     seen: dict[object, str] = {}
     for path, info in sorted(reader.datasets.items()):
-        first = seen.setdefault(info.dataset.id, path)
+        first = seen.setdefault(reader.identity(info), path)
         yield _report(path, _kind(path, reader), info, None if first == path else first)
 
 
@@ -35,7 +36,7 @@ def _report(path: str, kind: str, info: Any, same_as: str | None) -> ArrayReport
     )
 
 
-def _kind(path: str, reader: Hdf5Reader) -> str:
+def _kind(path: str, reader: Hdf5Reader | ShardedReader) -> str:
     group, _, _ = path.rpartition("/")
     steps = path.split("/")
     owner = reader.text(group, "class_name")

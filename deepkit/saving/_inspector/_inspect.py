@@ -10,6 +10,8 @@ from deepkit.saving._formats._members import CONFIG, METADATA, opened
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
+from deepkit.saving._formats._shard_index import ShardIndex
+from deepkit.saving._formats._sharded_reader import ShardedReader
 from deepkit.saving._inspector._architecture import compiled_with, layers_of
 from deepkit.saving._inspector._arrays import arrays_of
 from deepkit.saving._inspector._refusals import refusals_in
@@ -28,7 +30,8 @@ def inspect_file(filepath: Any, verify: bool = True) -> FileReport:
     that the config names is listed in `refusals`.
 
     Args:
-        filepath: a path that ends in `.keras`, `.h5`, `.hdf5`, `.weights.h5` or `.safetensors`.
+        filepath: a path that ends in `.keras`, `.h5`, `.hdf5`, `.weights.h5`, `.weights.json` or
+            `.safetensors`, or a folder that holds a model.
         verify: whether all arrays are read and compared with the file's checksums.
 
     Returns:
@@ -65,12 +68,13 @@ def _inspect_archive(path: pathlib.Path, verify: bool) -> FileReport:
         with members.weights() as reader:
             return _report(
                 path,
-                "model in the `.keras` format",
+                f"model in {'a folder' if path.is_dir() else 'the `.keras` format'}",
                 reader,
                 verify,
                 writer={**metadata, **reader.manifest.writer},
                 config=config,
                 compile_config=config.get("compile_config"),
+                nbytes=members.stored_size if path.is_dir() else None,
             )
 
 
@@ -93,6 +97,20 @@ def _inspect_hdf5(path: pathlib.Path, verify: bool) -> FileReport:
         )
 
 
+def _inspect_shards(path: pathlib.Path, verify: bool) -> FileReport:
+    file = str(path)
+    index = ShardIndex.read(path, file)
+    with ShardedReader(index, path.resolve().parent, file) as reader:
+        return _report(
+            path,
+            f"weights in {len(index.shards)} files and an index of them",
+            reader,
+            verify,
+            writer=reader.writer,
+            is_noted=None not in index.shards.values(),
+        )
+
+
 def _inspect_safetensors(path: pathlib.Path, verify: bool) -> FileReport:
     with SafetensorsReader(path, str(path)) as reader:
         return _report(
@@ -112,6 +130,7 @@ _INSPECTORS = {
     ".h5": _inspect_hdf5,
     ".hdf5": _inspect_hdf5,
     ".weights.h5": _inspect_hdf5,
+    ".weights.json": _inspect_shards,
     ".safetensors": _inspect_safetensors,
 }
 
@@ -143,24 +162,27 @@ def _modern(change: Any, config: Any, file: str) -> dict[str, Any]:
 def _report(
     path: pathlib.Path,
     kind: str,
-    reader: Hdf5Reader | SafetensorsReader,
+    reader: Hdf5Reader | ShardedReader | SafetensorsReader,
     verify: bool,
     writer: dict[str, Any],
     config: dict[str, Any] | None = None,
     compile_config: Any = None,
+    nbytes: int | None = None,
+    is_noted: bool | None = None,
 ) -> FileReport:
     if verify:
         reader.verify()
-    known = bool(reader.manifest.datasets or reader.manifest.writer)
+    if is_noted is None:
+        is_noted = bool(reader.manifest.datasets or reader.manifest.writer)
     compiled = compile_config if isinstance(compile_config, dict) else None
     return FileReport(
         file=str(path),
         format=kind,
-        nbytes=path.stat().st_size,
+        nbytes=path.stat().st_size if nbytes is None else nbytes,
         writer=writer,
         layers=() if config is None else layers_of(config),
         compiled=None if compiled is None else compiled_with(compiled),
         arrays=tuple(arrays_of(reader)),
-        manifest=("verified" if verify else "not verified") if known else "none",
+        manifest=("verified" if verify else "not verified") if is_noted else "none",
         refusals=() if config is None else refusals_in([config, compiled]),
     )
