@@ -155,7 +155,7 @@ def pictures(s):
         if hasattr(layers, "DepthwiseConv2D"):
             stack.insert(4, layers.DepthwiseConv2D(2, name="depthwise"))
     model = s.part("models").Sequential(stack)
-    rate = 0.05 if s.is_tensorflow or s.is_three else 0.005
+    rate = 0.05 if s.is_tensorflow else 0.005
     optimizer = s.decaying("SGD", rate, 0.01, momentum=0.9, nesterov=True)
     model.compile(optimizer=optimizer, loss="mse")
     return model, [normal(8, 8, 2)], [normal(2)]
