@@ -23,6 +23,7 @@ from deepkit.saving._formats._state import Group, groups_of, load_state, write_s
 from deepkit.saving._formats._writer import written_to
 from deepkit.saving._leftovers import is_abandoned, temporary_beside
 from deepkit.saving._saveable import Saveable
+from deepkit.tensors import Variable
 
 # How often loading starts again because a saver has replaced the index meanwhile.
 _MOST_TRIES = 10
@@ -95,7 +96,7 @@ def plan_of(groups: Iterable[Group], max_bytes: float) -> list[list[Group]]:
                     f"{max_bytes / 2**30:g} GB, where '{group.path}/{key}' has "
                     f"{size / 2**30:g} GB. Pass a larger one."
                 )
-            home = homes.get(id(value))
+            home = homes.get(id(value)) if isinstance(value, Variable) else None
             if home is None:
                 if filled + size > max_bytes:
                     shards.append({})
