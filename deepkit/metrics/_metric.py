@@ -241,7 +241,7 @@ class Metric(TrackedState):
 
 def updates_as(metric: Metric, base: type[Metric]) -> bool:
     """Whether a metric has the `update_state` of a base class."""
-    return type(metric).update_state is base.update_state
+    return getattr(metric.update_state, "__func__", None) is base.update_state
 
 
 def _compute_dtype(dtype: Any) -> str:
