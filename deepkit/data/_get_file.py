@@ -162,6 +162,8 @@ def _download(origin: str, target: pathlib.Path, file_hash: str | None, algorith
             _fetch(origin, part)
         except (OSError, ValueError, http.client.HTTPException) as error:
             is_answer = isinstance(error, urllib.error.HTTPError)
+            if is_answer:
+                error.close()  # its connection
             reason = error if is_answer else getattr(error, "reason", error)
             verified = f" (its {algorithm} is {file_hash})" if file_hash else ""
             raise DownloadError(

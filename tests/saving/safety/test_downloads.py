@@ -25,9 +25,10 @@ CONTENT = b"words " * 10_000
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
-    """Serves what `files` has; `/cut/` stops in the middle, `/to/` sends elsewhere."""
+    """Serves `files`; `/cut/` stops in the middle, `/slow/` waits there, `/to/` sends elsewhere."""
 
     files: dict[str, bytes] = {}
+    over = threading.Event()
 
     def do_GET(self):
         if self.path.startswith("/to/"):
@@ -45,8 +46,8 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data[: len(data) // 2])
         self.wfile.flush()
         if self.path.startswith("/slow"):
-            time.sleep(30)
-        if not self.path.startswith("/cut"):
+            self.over.wait(60)
+        elif not self.path.startswith("/cut"):
             self.wfile.write(data[len(data) // 2 :])
 
     def log_message(self, *args):
@@ -56,12 +57,12 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     serving = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    serving.daemon_threads = True
-    serving.block_on_close = False
     _Answers.files = {"/words.txt": CONTENT}
+    _Answers.over.clear()
     thread = threading.Thread(target=serving.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{serving.server_port}"
+    _Answers.over.set()
     serving.shutdown()
     thread.join()
     serving.server_close()
