@@ -109,7 +109,7 @@ class BackupAndRestore(Callback):
         if self.save_freq == "epoch":
             self._save_if_finite(logs or {}, epoch + 1, 0)
         else:
-            self._spared = not _is_finite(logs)
+            self._spared = not self._is_worth_keeping(logs or {})
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.resume_point = None
@@ -123,14 +123,18 @@ class BackupAndRestore(Callback):
     # Backing up
 
     def _save_if_finite(self, logs: dict[str, Any], epoch: int, batch: int) -> None:
-        # The last step may have spoiled the weights after a loss that was finite.
-        self._spared = not (_is_finite(logs) and self._has_finite_weights())
+        self._spared = not self._is_worth_keeping(logs)
         if not self._spared:
             self._save(logs, epoch, batch)
 
-    def _has_finite_weights(self) -> bool:
+    def _is_worth_keeping(self, logs: dict[str, Any]) -> bool:
+        """Whether the loss and the weights are finite.
+
+        The last step may have spoiled the weights after a loss that was finite.
+        """
         weights = getattr(self.model, "trainable_variables", ())
-        return all(np.isfinite(weight.concrete_value()).all() for weight in weights)
+        values = [logs.get("loss", 0.0), *(weight.concrete_value() for weight in weights)]
+        return all(np.isfinite(value).all() for value in values)
 
     def _save(self, logs: dict[str, Any], epoch: int, batch: int) -> None:
         arrays: dict[str, np.ndarray] = {}
@@ -192,7 +196,7 @@ class BackupAndRestore(Callback):
 
     def _take_up(self, run: Any) -> None:
         found = run.description
-        if self.run is not None and found["facts"] is not None:
+        if self.run is not None:
             self._check_facts(found["facts"], self.run.facts())
         variables = self._variables()
         run.load(
@@ -221,7 +225,12 @@ class BackupAndRestore(Callback):
                 peer.set_backup_state(states[name])
         set_random_state(random)
 
-    def _check_facts(self, saved: dict[str, Any], now: dict[str, Any]) -> None:
+    def _check_facts(self, saved: dict[str, Any] | None, now: dict[str, Any]) -> None:
+        if saved is None:
+            raise DataError(
+                f"The backup in {self.backup_dir!r} is of a training loop that does not tell where "
+                f"its data stands, so `fit` cannot go on from it. Give another folder."
+            )
         texts = [
             f"`{name}` was {saved.get(name)!r} and is {now.get(name)!r}"
             for name in dict.fromkeys((*saved, *now))
@@ -246,7 +255,3 @@ class BackupAndRestore(Callback):
             kind = type(peer).__name__
             yield f"{kind}-{counts[kind]}", peer
             counts[kind] += 1
-
-
-def _is_finite(logs: dict[str, Any] | None) -> bool:
-    return bool(np.isfinite((logs or {}).get("loss", 0.0)).all())

@@ -22,6 +22,7 @@ from deepkit.core.errors import (
     ArgumentError,
     ArgumentTypeError,
     CorruptFileError,
+    DataError,
     NotBuiltError,
     WeightMismatchError,
 )
@@ -321,10 +322,16 @@ def test_backup_of_other_metrics_is_an_error(tmp_path):
 def test_weights_of_no_run_are_no_backup(tmp_path):
     model = deepkit.Sequential([deepkit.Input((2,)), deepkit.layers.Dense(1)])
     model.save_weights(tmp_path / "training.weights.h5")
-    with pytest.raises(
-        CorruptFileError, match=r"training.weights.h5' holds no run of a training\."
-    ):
+    with pytest.raises(CorruptFileError, match="training.weights.h5. holds no run of a training"):
         train(tmp_path, LOSSES)
+
+
+def test_fit_does_not_go_on_from_a_loop_of_another_kind(tmp_path):
+    interrupted(tmp_path, LOSSES, 2)
+    model = deepkit.Sequential([deepkit.Input((2,)), deepkit.layers.Dense(1)])
+    model.compile("sgd", loss="mse")
+    with pytest.raises(DataError, match="is of a training loop that does not tell where its data"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, resume=tmp_path)
 
 
 def test_one_backup_serves_a_run(tmp_path):
