@@ -10,6 +10,7 @@ from deepkit.core import tree
 from deepkit.core.errors import ArgumentTypeError
 from deepkit.data import unpack_x_y_sample_weight
 from deepkit.metrics import Metric
+from deepkit.tensors import get_mask, set_mask
 from deepkit.training._counted_rows import count_rows, leave_out_rows
 from deepkit.training._trainable import Trainable
 
@@ -26,18 +27,22 @@ def train_update(model: Trainable, data: Any) -> tuple[Any, Any, Any, Any]:
     optimizer = model.optimizer
     variables = model.trainable_variables
 
-    def forward() -> tuple[Any, tuple[Any, Any]]:
+    def forward() -> tuple[Any, tuple[Any, list[Any], Any]]:
         y_pred = model(x, training=True)
         leave_out_rows(y_pred)
         loss = compute_loss(model, x, y, y_pred, sample_weight, training=True)
-        return optimizer.scale_loss(loss), (y_pred, loss)
+        masks = [get_mask(output) for output in tree.flatten(y_pred)]
+        return optimizer.scale_loss(loss), (y_pred, masks, loss)
 
     if variables:
-        (_, (y_pred, loss)), gradients = value_and_grad(forward, variables, has_aux=True)()
+        (_, (y_pred, masks, loss)), gradients = value_and_grad(forward, variables, has_aux=True)()
         optimizer.apply(gradients, variables)
+        # What comes out of a gradient are other arrays.
+        for output, mask in zip(tree.flatten(y_pred), masks):
+            if mask is not None:
+                set_mask(output, mask)
     else:
-        _, (y_pred, loss) = forward()
-    leave_out_rows(y_pred)
+        _, (y_pred, _, loss) = forward()
     model._trainer.track_loss(loss, _rows(x))
     return x, y, y_pred, sample_weight
 
