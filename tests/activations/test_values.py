@@ -248,3 +248,11 @@ def test_squareplus_needs_a_positive_b():
         deepkit.errors.ArgumentError, match="`b` to be a number above 0, received 0"
     ):
         activations.squareplus(1.0, b=0)
+
+
+def test_the_hard_sigmoid_of_keras_2():
+    x = np.array([-9.0, -2.5, -1.0, 0.0, 0.75, 2.5, 9.0], "float32")
+    found = activations.hard_sigmoid_of_keras_2(x)
+    # One rounding of a product in float32.
+    np.testing.assert_allclose(found, np.clip(0.2 * x + 0.5, 0, 1), rtol=1e-6)
+    assert activations.get("hard_sigmoid_of_keras_2") is activations.hard_sigmoid_of_keras_2

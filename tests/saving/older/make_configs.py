@@ -1,13 +1,15 @@
-"""Makes the golden configs: run `python make_configs.py keras|tf.keras|tf_keras FILE.json.xz`.
+"""Makes the golden configs: `python make_configs.py keras|tf.keras|tf_keras FOLDER/NAME.json`.
 
 It runs under the version whose configs are wanted, with that version alone on the path, and writes
-for each case what the version's own files hold, and the numbers that the version computes.
+for each case what the version's own files hold, and the numbers that the version computes. Last,
+`python make_configs.py pack FOLDER FILE.json.xz` puts the versions together.
 """
 
 import importlib
 import json
 import lzma
 import os
+import pathlib
 import sys
 import tempfile
 import warnings
@@ -27,6 +29,14 @@ warnings.filterwarnings("ignore")
 FOLDER = tempfile.mkdtemp()
 
 
+def pack(folder, target):
+    """Put what the versions wrote into one file."""
+    versions = {p.stem: json.loads(p.read_text()) for p in pathlib.Path(folder).glob("*.json")}
+    text = json.dumps(versions, sort_keys=True, separators=(",", ":"))
+    with lzma.open(target, "wb", preset=9 | lzma.PRESET_EXTREME) as file:
+        file.write(text.encode())
+
+
 def main(package, target):
     keras, tf = load(package)
     version = version_of(keras, tf)
@@ -44,8 +54,7 @@ def main(package, target):
     for case in compile_cases.cases(keras):
         attempt(report["compile"], skipped, case, lambda c: of_compile(keras, c), keras)
     text = json.dumps(report, sort_keys=True, default=plain, separators=(",", ":"))
-    with lzma.open(target, "wb", preset=9 | lzma.PRESET_EXTREME) as file:
-        file.write(text.encode())
+    pathlib.Path(target).write_text(text)
     counts = {key: len(value) for key, value in report.items() if isinstance(value, list)}
     print(version, counts, os.path.getsize(target), "bytes")
     for title, reason in skipped.items():
@@ -222,4 +231,7 @@ def plain(value):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "pack":
+        pack(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])

@@ -81,6 +81,8 @@ def with_older_cosine(arguments: dict[str, Any], version: str) -> dict[str, Any]
 
 def _metric_of_function(function: Any, config: dict[str, Any]) -> dict[str, Any]:
     """The mean of a function, as the class that has this function if there is one."""
+    if isinstance(function, dict) and function.get("module") == "keras.losses":
+        return built_in("metrics", "MeanMetricWrapper", {**config, "fn": function})
     name = function.get("config") if isinstance(function, dict) else function
     class_name = _METRICS_OF_FUNCTIONS.get(name) if isinstance(name, str) else None
     if class_name is not None:

@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules of older Keras."""
 
+import math
 from typing import Any
 
 from ._entries import built_in, is_built_in, is_entry, is_users_own, refuse, without_harmless
@@ -8,9 +9,8 @@ from ._entries import built_in, is_built_in, is_entry, is_users_own, refuse, wit
 _GONE: dict[str, tuple[Any, ...] | None] = {
     "jit_compile": None,
     "is_legacy_optimizer": None,
-    "schedule_decay": (0.004,),
 }
-_FIXED_DECAY_OF_NADAM = 0.004
+_SCHEDULE_DECAY = 0.004
 _EPSILON = 1e-7
 _LOSS_SCALES = ("LossScaleOptimizer", "LossScaleOptimizerV1", "LossScaleOptimizerV3")
 
@@ -41,7 +41,9 @@ def _modern_arguments(class_name: str, config: dict[str, Any]) -> dict[str, Any]
         config["learning_rate"] = config.pop("lr")
     config = without_harmless(config, _GONE, "optimizer", class_name)
     decay = config.pop("decay", None)
-    if class_name == "Nadam" and decay == _FIXED_DECAY_OF_NADAM:
+    if class_name == "Nadam":
+        # TensorFlow wrote the decay of its momentum under the name of that of learning rates.
+        _check_schedule_decay(config.pop("schedule_decay", decay))
         decay = None
     rate = config.get("learning_rate")
     if is_entry(rate) and not is_users_own(rate):
@@ -63,6 +65,22 @@ def _modern_arguments(class_name: str, config: dict[str, Any]) -> dict[str, Any]
 
 def _is_plain_rmsprop(class_name: str, config: dict[str, Any]) -> bool:
     return class_name == "RMSprop" and not config.get("momentum")
+
+
+def _check_schedule_decay(decay: Any) -> None:
+    """Refuse a decay of the momentum of Nadam that is not the one that is fixed today.
+
+    Raises:
+        SerializationError: it is another one.
+    """
+    if decay is not None and not math.isclose(decay, _SCHEDULE_DECAY, rel_tol=1e-6):
+        refuse(
+            "optimizer",
+            "Nadam",
+            None,
+            f"has schedule_decay={decay!r}, for which there is no equal here. Only "
+            f"{_SCHEDULE_DECAY} can be read.",
+        )
 
 
 def _finish_alone(class_name: str, config: dict[str, Any]) -> None:
