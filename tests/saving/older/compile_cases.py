@@ -100,7 +100,19 @@ def cases(keras):
     yield metric("R2Score", lambda: metrics.R2Score())
     yield metric("crossentropy logits", lambda: metrics.BinaryCrossentropy(from_logits=True))
 
-    for name in "SGD RMSprop Adagrad Adadelta Adam Adamax Nadam Ftrl AdamW Lion Adafactor".split():
+    for name in [
+        "SGD",
+        "RMSprop",
+        "Adagrad",
+        "Adadelta",
+        "Adam",
+        "Adamax",
+        "Nadam",
+        "Ftrl",
+        "AdamW",
+        "Lion",
+        "Adafactor",
+    ]:
         yield optimizer(name)
         yield optimizer(name, lr=0.02)
         yield optimizer(name, learning_rate=0.02)
@@ -113,7 +125,7 @@ def cases(keras):
         yield optimizer(name, learning_rate=0.02, clipvalue=0.02)
         yield optimizer(name, learning_rate=0.02, global_clipnorm=0.05)
         yield optimizer(name, learning_rate=0.02, use_ema=True, ema_momentum=0.5)
-    for name in "SGD RMSprop Adagrad Adam Nadam".split():
+    for name in ["SGD", "RMSprop", "Adagrad", "Adam", "Nadam"]:
         yield optimizer("legacy." + name, learning_rate=0.02, decay=0.5)
         yield optimizer("legacy." + name, learning_rate=0.02, clipnorm=0.05)
     yield optimizer("SGD", learning_rate=0.1, momentum=0.8)
@@ -131,8 +143,14 @@ def cases(keras):
     yield optimizer("Adamax", learning_rate=0.02, beta_1=0.8, beta_2=0.9)
     yield optimizer("Nadam", learning_rate=0.02, beta_1=0.8, beta_2=0.9)
     yield optimizer("Nadam", lr=0.02, schedule_decay=0.1)
-    yield optimizer("Ftrl", learning_rate=0.1, learning_rate_power=-0.4, l1_regularization_strength=0.01,
-                    l2_regularization_strength=0.02, l2_shrinkage_regularization_strength=0.03)  # fmt: skip
+    yield optimizer(
+        "Ftrl",
+        learning_rate=0.1,
+        learning_rate_power=-0.4,
+        l1_regularization_strength=0.01,
+        l2_regularization_strength=0.02,
+        l2_shrinkage_regularization_strength=0.03,
+    )
     schedules = {
         "ExponentialDecay": (0.1, 2, 0.5, True),
         "PiecewiseConstantDecay": ([1, 2], [0.1, 0.05, 0.02]),

@@ -11,9 +11,9 @@ def cases(keras):
 
     def case(class_name, shapes, *args, **kwargs):
         shapes = shapes if isinstance(shapes, list) else [shapes]
-        title = class_name + "".join(" %r" % (a,) for a in args if isinstance(a, (int, str, tuple)))
+        title = class_name + "".join(f" {a!r}" for a in args if isinstance(a, (int, str, tuple)))
         title += "".join(
-            " %s=%s" % (k, v if isinstance(v, (int, float, str, tuple)) else "object")
+            " {}={}".format(k, v if isinstance(v, (int, float, str, tuple)) else "object")
             for k, v in sorted(kwargs.items())
         )
 
@@ -34,11 +34,29 @@ def cases(keras):
     yield case("Dense", (4,), 3, activation="relu", init="he_normal", bias=False)
     yield case("Dense", (4,), 3, activity_regularizer=lambda: regularizers.activity_l2(0.1), **rich)
     yield case("Dense", (4,), 3, W_constraint=lambda: keras.constraints.unitnorm(0))
-    for init in (
-        "uniform lecun_uniform normal zero one glorot_normal he_uniform orthogonal identity".split()
-    ):
+    for init in [
+        "uniform",
+        "lecun_uniform",
+        "normal",
+        "zero",
+        "one",
+        "glorot_normal",
+        "he_uniform",
+        "orthogonal",
+        "identity",
+    ]:
         yield case("Dense", (3,), 3, init=init)
-    for name in "softmax softplus softsign relu tanh sigmoid hard_sigmoid linear elu".split():
+    for name in [
+        "softmax",
+        "softplus",
+        "softsign",
+        "relu",
+        "tanh",
+        "sigmoid",
+        "hard_sigmoid",
+        "linear",
+        "elu",
+    ]:
         yield case("Activation", SEQUENCE, name)
     yield case("TimeDistributedDense", SEQUENCE, 3)
     yield case("MaxoutDense", (4,), 3)
@@ -111,8 +129,8 @@ def cases(keras):
         yield case(kind + "Pooling1D", SEQUENCE, 3, stride=2, border_mode="same")
         yield case(kind + "Pooling2D", IMAGE, (2, 3), strides=(1, 2), dim_ordering="tf")
         yield case(kind + "Pooling3D", VOLUME, dim_ordering="tf")
-        yield case("Global%sPooling1D" % kind, SEQUENCE)
-        yield case("Global%sPooling2D" % kind, IMAGE, dim_ordering="tf")
+        yield case(f"Global{kind}Pooling1D", SEQUENCE)
+        yield case(f"Global{kind}Pooling2D", IMAGE, dim_ordering="tf")
     yield case("UpSampling1D", SEQUENCE, length=3)
     yield case("UpSampling2D", IMAGE, (2, 3), dim_ordering="tf")
     yield case("UpSampling3D", VOLUME, (2, 1, 2), dim_ordering="tf")

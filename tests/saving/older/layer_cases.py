@@ -29,9 +29,9 @@ def cases(keras):
     def case(class_name, shapes, *args, **kwargs):
         shapes = shapes if isinstance(shapes, list) else [shapes]
         call = kwargs.pop("_call", {})
-        title = class_name + "".join(" %r" % (a,) for a in args if isinstance(a, (int, str, tuple)))
+        title = class_name + "".join(f" {a!r}" for a in args if isinstance(a, (int, str, tuple)))
         title += "".join(
-            " %s=%s" % (k, v if isinstance(v, (int, float, str, tuple)) else "object")
+            " {}={}".format(k, v if isinstance(v, (int, float, str, tuple)) else "object")
             for k, v in sorted(kwargs.items())
         )
 
@@ -59,15 +59,43 @@ def cases(keras):
     yield case("Dense", SEQUENCE, 3, activation="softmax")
     yield with_rich("Dense", (4,), 3, activation="selu")
     yield case("Dense", (4,), 3, activity_regularizer=lambda: regularizers.l1(0.01))
-    for name in (
-        "elu relu tanh sigmoid hard_sigmoid softplus softsign linear exponential swish gelu selu "
-        "softmax mish silu"
-    ).split():
+    for name in [
+        "elu",
+        "relu",
+        "tanh",
+        "sigmoid",
+        "hard_sigmoid",
+        "softplus",
+        "softsign",
+        "linear",
+        "exponential",
+        "swish",
+        "gelu",
+        "selu",
+        "softmax",
+        "mish",
+        "silu",
+    ]:
         yield case("Activation", SEQUENCE, name)
-    for name in (
-        "zeros ones glorot_uniform glorot_normal he_normal he_uniform lecun_normal lecun_uniform "
-        "orthogonal identity random_normal random_uniform truncated_normal uniform normal zero one"
-    ).split():
+    for name in [
+        "zeros",
+        "ones",
+        "glorot_uniform",
+        "glorot_normal",
+        "he_normal",
+        "he_uniform",
+        "lecun_normal",
+        "lecun_uniform",
+        "orthogonal",
+        "identity",
+        "random_normal",
+        "random_uniform",
+        "truncated_normal",
+        "uniform",
+        "normal",
+        "zero",
+        "one",
+    ]:
         yield case("Dense", (3,), 3, kernel_initializer=name)
     made = {
         "VarianceScaling": (2.0, "fan_out", "uniform", 5),
@@ -86,9 +114,14 @@ def cases(keras):
             3,
             kernel_initializer=lambda n=name, a=args: getattr(initializers, n)(*a),
         )
-    for (
-        name
-    ) in "he_normal he_uniform glorot_normal glorot_uniform lecun_normal lecun_uniform".split():
+    for name in [
+        "he_normal",
+        "he_uniform",
+        "glorot_normal",
+        "glorot_uniform",
+        "lecun_normal",
+        "lecun_uniform",
+    ]:
         yield case(
             "Dense", (3,), 3, bias_initializer="one",
             kernel_initializer=lambda n=name: getattr(initializers, n)(seed=3),
@@ -120,7 +153,7 @@ def cases(keras):
 
     yield case("Dropout", (4,), 0.25, noise_shape=(None, 1), seed=3)
     for rank, shape in ((1, SEQUENCE), (2, IMAGE), (3, VOLUME)):
-        yield case("SpatialDropout%dD" % rank, shape, 0.25)
+        yield case(f"SpatialDropout{rank}D", shape, 0.25)
     yield case("SpatialDropout2D", IMAGE, 0.25, data_format="channels_last")
     yield case("GaussianDropout", (4,), 0.25)
     yield case("GaussianNoise", (4,), 0.25)
@@ -141,7 +174,7 @@ def cases(keras):
     )  # fmt: skip
 
     for rank, shape in ((1, SEQUENCE), (2, IMAGE), (3, VOLUME)):
-        name = "Conv%dD" % rank
+        name = f"Conv{rank}D"
         yield case(name, shape, 3, 2)
         yield case(name, shape, 3, 2, strides=2, padding="same", activation="relu")
         yield case(name, shape, 3, 2, dilation_rate=2, use_bias=False)
@@ -152,13 +185,13 @@ def cases(keras):
         yield case(name + "Transpose", shape, 3, 3, strides=2, padding="same", output_padding=1)
         yield with_rich(name + "Transpose", shape, 3, 2)
         for kind in ("Max", "Average"):
-            yield case("%sPooling%dD" % (kind, rank), shape)
-            yield case("%sPooling%dD" % (kind, rank), shape, 3, 2, "same")
-            yield case("Global%sPooling%dD" % (kind, rank), shape)
-            yield case("Global%sPooling%dD" % (kind, rank), shape, keepdims=True)
-        yield case("UpSampling%dD" % rank, shape, 2)
-        yield case("ZeroPadding%dD" % rank, shape)
-        yield case("Cropping%dD" % rank, shape)
+            yield case(f"{kind}Pooling{rank}D", shape)
+            yield case(f"{kind}Pooling{rank}D", shape, 3, 2, "same")
+            yield case(f"Global{kind}Pooling{rank}D", shape)
+            yield case(f"Global{kind}Pooling{rank}D", shape, keepdims=True)
+        yield case(f"UpSampling{rank}D", shape, 2)
+        yield case(f"ZeroPadding{rank}D", shape)
+        yield case(f"Cropping{rank}D", shape)
     yield case("Conv1D", SEQUENCE, 3, 2, padding="causal", dilation_rate=2)
     yield case("Conv2D", IMAGE, 3, (2, 3), strides=(1, 2), data_format="channels_last")
     yield case("UpSampling2D", IMAGE, (2, 3), interpolation="bilinear")

@@ -73,7 +73,15 @@ def is_one(keras):
 def load(package):
     if package == "keras":
         keras = importlib.import_module("keras")
-        for part in "models layers losses metrics optimizers initializers regularizers".split():
+        for part in [
+            "models",
+            "layers",
+            "losses",
+            "metrics",
+            "optimizers",
+            "initializers",
+            "regularizers",
+        ]:
             try:
                 importlib.import_module("keras." + part)
             except ImportError:  # Keras 1 has other names.
@@ -95,7 +103,7 @@ def attempt(found, skipped, case, make, keras):
     try:
         made = make(case)
     except Exception as error:
-        skipped[case["title"]] = "%s: %s" % (type(error).__name__, error)
+        skipped[case["title"]] = f"{type(error).__name__}: {error}"
         return
     found.append(dict(made, title=case["title"], **{k: case[k] for k in ("kind",) if k in case}))
 
@@ -104,7 +112,7 @@ def layer_model(keras, case):
     tensors = []
     for index, shape in enumerate(case["shapes"]):
         dtype, shape = shape if isinstance(shape[0], str) else ("float32", shape)
-        tensors.append(keras.layers.Input(shape=shape, dtype=dtype, name="x%d" % index))
+        tensors.append(keras.layers.Input(shape=shape, dtype=dtype, name=f"x{index}"))
     call = dict(case["call"])
     args = [tensors[0], tensors[0]] if call.pop("self", False) else [tensors]
     layer = case["make"]()
@@ -118,7 +126,7 @@ def of_model(keras, model):
     """The configs of a model in files, and its outputs with the weights of the tests."""
     set_weights(model)
     given = []
-    for index, tensor in enumerate(model.inputs):
+    for _index, tensor in enumerate(model.inputs):
         shape = [2 if size is None else int(size) for size in keras.backend.int_shape(tensor)]
         dtype = tensor.dtype
         given.append((getattr(dtype, "name", dtype).replace("_ref", ""), shape))
@@ -149,7 +157,7 @@ def values(output):
 
 
 def rounded(value):
-    return float("%.7g" % value) if isinstance(value, float) else value
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def set_weights(model):
@@ -197,7 +205,7 @@ def has_archives():
         return False
     return (
         tuple(int(part) for part in tf.__version__.split(".")[:2]) >= (2, 12)
-        and "keras" != sys.argv[1]
+        and sys.argv[1] != "keras"
     )
 
 

@@ -130,7 +130,7 @@ def op_cases(keras, tf):
 
     def case(title, function, *shapes):
         def make():
-            inputs = [Input(shape=s, name="x%d" % i) for i, s in enumerate(shapes or [(5, 4)])]
+            inputs = [Input(shape=s, name=f"x{i}") for i, s in enumerate(shapes or [(5, 4)])]
             return Model(inputs=inputs, outputs=function(*inputs))
 
         return {"title": "op " + title, "make": make}

@@ -1,4 +1,4 @@
-"""Numbers that every version of Keras and the tests make alike, so that files need not hold them."""
+"""Numbers that all versions of Keras and the tests make alike, so that no file holds them."""
 
 import zlib
 
@@ -15,7 +15,7 @@ def numbers(shape, key):
 
 def weight(shape, layer, index, is_positive=False):
     """The value of a weight; variances are positive."""
-    values = numbers(shape, "%s/%d" % (layer, index))
+    values = numbers(shape, f"{layer}/{index}")
     return np.abs(values) + np.float32(0.5) if is_positive else values
 
 
@@ -24,4 +24,4 @@ def inputs(shape, dtype, index):
     if dtype.startswith("int"):
         values = np.arange(int(np.prod(shape, dtype="int64"))) * 7 % 5
         return values.reshape(shape).astype(dtype)
-    return 2 * numbers(shape, "input %d" % index)
+    return 2 * numbers(shape, f"input {index}")

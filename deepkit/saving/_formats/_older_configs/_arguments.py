@@ -1,4 +1,4 @@
-"""Arguments of layers that are objects: initializers, penalties, constraints, activations, dtypes."""
+"""Arguments of layers that are objects: initializers, penalties, constraints and others."""
 
 from typing import Any
 

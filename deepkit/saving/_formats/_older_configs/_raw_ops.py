@@ -1,4 +1,4 @@
-"""Operations that tf.keras 1.13 to 2.3 wrote as nodes of a graph, as the functions that made them."""
+"""Operations that tf.keras 1.13 to 2.3 wrote as nodes of a graph, as functions."""
 
 from collections.abc import Callable
 from typing import Any

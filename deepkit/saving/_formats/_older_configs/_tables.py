@@ -1,6 +1,6 @@
 """What older Keras called layers and arguments, and which arguments are gone.
 
-Names of Keras 1 and 2 stand in the same tables: no class had an argument of one name for two things.
+Names of Keras 1 and 2 stand in the same tables: no class had one name for two things.
 """
 
 from collections.abc import Mapping
@@ -152,7 +152,7 @@ GONE: dict[str, Harmless] = {
 
 # Layers of older Keras that deepkit has no equal of.
 UNKNOWN_LAYERS = frozenset(
-    [
+    {
         "CategoryEncoding",
         "CenterCrop",
         "ConvLSTM1D",
@@ -164,7 +164,6 @@ UNKNOWN_LAYERS = frozenset(
         "Deconvolution3D",
         "DenseFeatures",
         "Discretization",
-        "EigenvalueRegularizer",
         "HashedCrossing",
         "Hashing",
         "Highway",
@@ -189,5 +188,5 @@ UNKNOWN_LAYERS = frozenset(
         "SpectralNormalization",
         "StringLookup",
         "TextVectorization",
-    ]
+    }
 )
