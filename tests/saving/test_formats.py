@@ -21,6 +21,7 @@ from tests.saving.models import (
     open_weights,
     values,
 )
+from tests.saving.ways import bytes_in, count_of_arrays, layers_in
 
 OURS = {"Nested": nested_class(deepkit)}
 THEIRS = {"Nested": nested_class(keras)}
@@ -282,13 +283,17 @@ FIRST_ROWS = {row.name: row for row in reversed(ROWS)}.values()
 
 
 @pytest.mark.parametrize("row", FIRST_ROWS, ids=str)
-def test_every_layer_goes_both_ways(row, tmp_path):
+def test_W05_every_layer_goes_both_ways_and_is_saved_again_as_it_was(row, tmp_path):
     ours = _drawn_around(deepkit, row)
     fill_any(ours)
     path = str(tmp_path / "ours.keras")
     ours.save(path)
     again = deepkit.saving.load_model(path)
     assert_equal_values([np.asarray(v) for v in again.variables], _all(ours))
+    second = str(tmp_path / "again.keras")
+    again.save(second)
+    assert layers_in(path) == layers_in(second) and bytes_in(path) == bytes_in(second)
+    assert count_of_arrays(path) == len(ours.variables)
     with oracle():
         theirs = keras.saving.load_model(path)
         assert_equal_values(values(theirs), values(ours))

@@ -1,11 +1,14 @@
 """All the ways in which a model is written, by the name of what is written."""
 
+import json
 import os
+import zipfile
 
+import h5py
 import numpy as np
 
 import deepkit
-from tests.saving.models import fill
+from tests.saving.models import fill, open_weights
 
 SINGLE_FILES = ("model.keras", "model.h5", "model.weights.h5")
 FILES = (*SINGLE_FILES, "model.weights.json")
@@ -61,3 +64,42 @@ def snapshot(folder):
     for path in sorted(folder.rglob("*")):
         found[str(path.relative_to(folder))] = path.read_bytes() if path.is_file() else None
     return found
+
+
+def layers_in(path):
+    """The configs of layers, without the numbers that say which parts are one object."""
+
+    def strip(value):
+        if isinstance(value, dict):
+            return {k: strip(v) for k, v in value.items() if k != "shared_object_id"}
+        return [strip(item) for item in value] if isinstance(value, list) else value
+
+    with zipfile.ZipFile(path) as archive:
+        return strip(json.loads(archive.read("config.json"))["config"]["layers"])
+
+
+def bytes_in(path):
+    """Shape, dtype and bytes of all arrays, by path."""
+    found = {}
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset) and name != "deepkit_manifest":
+            found[name] = item.shape, item.dtype, item[()].tobytes()
+
+    with open_weights(path) as file:
+        file.visititems(visit)
+    return found
+
+
+def count_of_arrays(path):
+    """How many different arrays a file holds."""
+    places = set()
+    with open_weights(path) as file:
+        file.visititems(
+            lambda name, item: (
+                places.add(h5py.h5o.get_info(item.id).addr)
+                if isinstance(item, h5py.Dataset) and name != "deepkit_manifest"
+                else None
+            )
+        )
+    return len(places)
