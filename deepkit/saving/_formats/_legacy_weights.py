@@ -109,10 +109,15 @@ def read_arrays(reader: Hdf5Reader, group: str) -> list[DatasetInfo]:
     """The arrays of a group, in their order.
 
     Raises:
-        CorruptFileError: one that is listed is not there.
+        CorruptFileError: one that is listed is not there, or there are some and no list.
     """
     found = []
-    for name in reader.texts(group, _NAMES):
+    names = reader.texts(group, _NAMES)
+    if not names and any(path.startswith(f"{group}/") for path in reader.datasets):
+        raise CorruptFileError(
+            f"'{reader.file}' is damaged: '{group}' has arrays, and no list of their names."
+        )
+    for name in names:
         info = reader.datasets.get(f"{group}/{name}")
         if info is None:
             raise CorruptFileError(

@@ -76,7 +76,9 @@ class Hdf5Reader:
             return Manifest()
         manifest = Manifest.from_bytes(self._read(info), self.file)
         found = {path: (info.shape, info.dtype) for path, info in self.datasets.items()}
-        manifest.check_presence(found, self._h5.attrs, self.file)
+        with damage_in(f"'{self.file}'"):
+            texts = set(self._h5.attrs)
+        manifest.check_presence(found, texts, self.file)
         return manifest
 
     # Numbers

@@ -113,6 +113,18 @@ def test_texts_that_are_gone(name, model, tmp_path):
         load_model(path)
 
 
+@pytest.mark.parametrize("group", ["optimizer_weights", "model_weights/dense"])
+def test_lists_of_names_that_are_gone(group, tmp_path):
+    small = deepkit.Sequential([deepkit.Input((3,)), deepkit.layers.Dense(2, name="dense")])
+    small.compile("adam", loss="mse")
+    small.optimizer.build(small.trainable_variables)
+    path = save(small, tmp_path / "a.h5")
+    with h5py.File(path, "r+") as file:
+        del file[group].attrs["weight_names"]
+    with pytest.raises(CorruptFileError, match=f"'{group}' has arrays, and no list of their names"):
+        load_model(path)
+
+
 def test_arrays_that_are_gone(model, tmp_path):
     path = save(model, tmp_path / "a.weights.h5")
     with h5py.File(path, "r+") as file:
