@@ -100,7 +100,9 @@ def is_other_rule(name, title):
     # TensorFlow 1.15 forgot the sign of this loss, and Keras 2.2 to write this argument.
     is_cosine = name == "tf_115" and "osine" in title
     is_unwritten = name in _OLD_HINGES and title == "weighted_metrics"
-    if is_cosine or is_unwritten:
+    # TensorFlow 2.2 chose the threshold in another way.
+    is_threshold = name == "tf_22" and title == "PrecisionAtRecall"
+    if is_cosine or is_unwritten or is_threshold:
         return True
     return is_hinge or is_far or "Nadam" in title or title == "MeanSquaredError none"
 

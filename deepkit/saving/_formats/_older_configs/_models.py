@@ -23,9 +23,11 @@ def modern_config(entry: dict[str, Any], version: str | None = None) -> dict[str
     Raises:
         SerializationError: it has a class, an argument or an operation that has no equal here.
     """
-    if not is_older(entry):
+    version = version or (entry.get("keras_version") if isinstance(entry, dict) else None)
+    # Keras 3 names no modules in `.h5`.
+    is_of_today = isinstance(version, str) and not version.startswith(("1.", "2."))
+    if is_of_today or not is_older(entry):
         return entry
-    version = version or entry.get("keras_version")
     if isinstance(version, str) and _STANDS_ALONE.fullmatch(version):
         _check_resizing(entry)
     return _modern_entry(entry)
