@@ -143,7 +143,9 @@ def test_keras_opens_files_with_notes(ending, tmp_path):
             theirs.load_weights(path)
         else:
             theirs = keras.models.load_model(path)
-        np.testing.assert_allclose(theirs.predict(X, verbose=0), model.predict(X, verbose=0), 1e-5)
+        found, expected = theirs.predict(X, verbose=0), model.predict(X, verbose=0)
+    # Sums of four and three products of float32, which may cancel.
+    np.testing.assert_allclose(found, expected, 1e-5, 1e-6)
 
 
 @pytest.mark.parametrize("kind", [ModelCheckpoint, EarlyStopping, ReduceLROnPlateau])
