@@ -7,6 +7,7 @@ import numpy as np
 from deepkit.core.errors import ArgumentError, DTypeError, ShapeError
 from deepkit.tensors import as_array, operation
 
+from ._constants import maker_of
 from ._promotion import as_float
 from ._types import TensorLike
 
@@ -99,9 +100,10 @@ def extract_sequences(x: TensorLike, sequence_length: int, sequence_stride: int)
     return x[..., _frames(count, sequence_length, sequence_stride)]
 
 
-def _frames(count: int, length: int, stride: int) -> np.ndarray:
+def _frames(count: int, length: int, stride: int) -> np.ndarray | jax.Array:
     """Indices of shape (count, length) of overlapping frames."""
-    return np.arange(count)[:, None] * stride + np.arange(length)
+    xp = maker_of(count * length)
+    return xp.arange(count)[:, None] * stride + xp.arange(length)
 
 
 @operation
@@ -213,7 +215,7 @@ def _window(
     return jnp.pad(weights, (before, fft_length - sequence_length - before))
 
 
-def _named_window(name: str, length: int) -> np.ndarray:
+def _named_window(name: str, length: int) -> np.ndarray | jax.Array:
     """A periodic window: `a - (1 - a) cos(2πn / length)`."""
     if name not in _WINDOWS:
         raise ArgumentError(
@@ -223,4 +225,5 @@ def _named_window(name: str, length: int) -> np.ndarray:
     if length == 1:
         return np.ones(1)
     a = _WINDOWS[name]
-    return a - (1 - a) * np.cos(2 * np.pi * np.arange(length) / length)
+    xp = maker_of(length)
+    return a - (1 - a) * xp.cos(2 * np.pi * xp.arange(0.0, length) / length)

@@ -13,6 +13,9 @@ from ._image_layout import to_batch
 from ._promotion import as_float, promote_floats
 from ._types import TensorLike
 
+# Each is a term of its own in the program.
+_MOST_TAPS = 4096
+
 
 def _filter(x: jax.Array, weights: Sequence[float], axis: int, *, same: bool = True) -> jax.Array:
     """The sum of shifted copies of `x`, each times a weight; zeros lie outside where `same`."""
@@ -27,6 +30,10 @@ def _filter(x: jax.Array, weights: Sequence[float], axis: int, *, same: bool = T
 
 
 def _gaussian(taps: int, sigma: float) -> np.ndarray:
+    if taps > _MOST_TAPS:
+        raise ArgumentError(
+            f"Expected `kernel_size` to be at most {_MOST_TAPS:,}, received {taps:,}."
+        )
     distance = np.arange(taps) - (taps - 1) / 2
     weights = np.exp(-0.5 * (distance / sigma) ** 2)
     return weights / weights.sum()

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from deepkit.core import config
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, ShapeError
 from deepkit.tensors import as_array, operation
 
+from ._constants import maker_of
 from ._image_layout import one_of
 from ._types import TensorLike
 
@@ -137,5 +137,6 @@ def _windows(
     if stride == size and dilation == 1:
         x = jax.lax.slice_in_dim(x, 0, count * size, axis=axis)
         return jnp.reshape(x, (*x.shape[:axis], count, size, *x.shape[axis + 1 :]))
-    places = np.arange(count)[:, None] * stride + np.arange(size) * dilation
+    xp = maker_of(count * size)
+    places = xp.arange(count)[:, None] * stride + xp.arange(size) * dilation
     return jnp.take(x, places, axis=axis)

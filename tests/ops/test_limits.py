@@ -34,12 +34,23 @@ def test_outputs_of_adaptive_pooling():
             _abstractly(lambda x, pool=pool: pool(x, 2_000_000), (1, 5, 3))
 
 
+def test_taps_of_filters():
+    with pytest.raises(ArgumentError, match="`kernel_size` to be at most 4,096, received 1,000,0"):
+        _abstractly(lambda x: ops.image.gaussian_blur(x, (10**6, 3)), (1, 8, 8, 3))
+
+
 def test_constants_of_large_axes_take_no_memory_while_a_model_is_drawn():
     assert maker_of(2**20) is np and maker_of(2**20 + 1) is jnp
     pooled = _abstractly(lambda x: ops.average_pool(x, 2, padding="same"), (1, 10**9, 1))
     assert pooled.shape == (1, 5 * 10**8, 1)
     few = _abstractly(lambda x: ops.adaptive_average_pool(x, 3), (1, 10**9, 1))
     assert few.shape == (1, 3, 1)
+    frames = _abstractly(lambda x: ops.extract_sequences(x, 10**9, 1), (10**9 + 4,))
+    assert frames.shape == (5, 10**9)
+    real, _ = _abstractly(lambda x: ops.stft(x, 10**9, 1, 10**9), (10**9,))
+    assert real.shape[-1] == 5 * 10**8 + 1
+    patches = _abstractly(lambda x: ops.image.extract_patches(x, (1, 3), (1, 1)), (1, 1, 10**9, 1))
+    assert patches.shape == (1, 1, 10**9 - 2, 3)
 
 
 def test_large_axes_give_the_same_numbers(monkeypatch):
@@ -51,6 +62,9 @@ def test_large_axes_give_the_same_numbers(monkeypatch):
             ops.average_pool(x, 3, strides=2, padding="same"),
             ops.adaptive_average_pool(x, 3),
             layer(x),
+            ops.extract_sequences(x, 3, 2),
+            *ops.stft(x[..., 0], 4, 2, 4),
+            ops.image.extract_patches(x[..., None], (2, 2), (1, 1)),
         )
 
     expected = results()

@@ -59,7 +59,9 @@ def _modern_entry(entry: dict[str, Any]) -> dict[str, Any]:
     """A model, or a layer in one."""
     config = entry["config"]
     if isinstance(config, list):
-        config = {"layers": config}
+        # Within another model, the name of a chain stood beside the list of its layers.
+        named = {"name": entry["name"]} if isinstance(entry.get("name"), str) else {}
+        config = {**named, "layers": config}
     if not isinstance(config.get("layers"), list) or entry["class_name"] == "Merge":
         return modern_layer({**entry, "config": config}, _modern_entry)
     entry = {key: value for key, value in entry.items() if key != "build_config"}

@@ -116,7 +116,6 @@ _LOOP: Harmless = {
     "input_length": None,
     "num_constants": (None, 0),
     "reverse_state_order": (False,),
-    "zero_output_for_mask": (False, None),
 }
 _CELL: Harmless = {"implementation": None}
 _FLAT: Harmless = {"input_dim": None, "input_length": None}
@@ -139,7 +138,13 @@ GONE: dict[str, Harmless] = {
     "GRUCell": _CELL,
     "LSTM": _LOOP,
     "LSTMCell": _CELL,
-    "MultiHeadAttention": {"query_shape": None, "key_shape": None, "value_shape": None},
+    "MultiHeadAttention": {
+        "query_shape": None,
+        "key_shape": None,
+        "value_shape": None,
+        # How masked scores are kept finite: only by what they are replaced.
+        "softmax_robust_masking": None,
+    },
     "RNN": _LOOP,
     "SimpleRNN": _LOOP,
     "SimpleRNNCell": _CELL,
