@@ -1,22 +1,24 @@
 """Saving and loading of models and weights: the formats are told apart by the ending."""
 
 import math
-import os
 import pathlib
-import warnings
 from typing import Any
 
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
 from deepkit.saving import _formats
-from deepkit.saving._errors import MissingFileError
-from deepkit.saving._leftovers import formers_of
+from deepkit.saving._paths import (
+    LEGACY_ENDINGS,
+    SAFETENSORS_ENDING,
+    SHARDS_ENDING,
+    WEIGHTS_ENDING,
+    WEIGHTS_ENDINGS,
+    check_folder,
+    check_overwrite,
+    existing_file,
+    index_path,
+    local_path,
+)
 
-_WEIGHTS_ENDING = ".weights.h5"
-_SHARDS_ENDING = ".weights.json"
-_SAFETENSORS_ENDING = ".safetensors"
-_WEIGHTS_ENDINGS = (_WEIGHTS_ENDING, _SHARDS_ENDING, _SAFETENSORS_ENDING)
-_LEGACY_ENDINGS = (".h5", ".hdf5")
-_FOLDER_MEMBERS = {"metadata.json", "config.json", "model.weights.h5", "assets"}
 _SKIP_HINT = "Pass `skip_mismatch=True` to load what fits and leave the rest as it is."
 _OPTIMIZER_HINT = " Pass `include_optimizer=False` to leave the optimizer as it is."
 
@@ -55,10 +57,10 @@ def save_model(
     _reject(kwargs, "save_model")
     path = local_path(filepath)
     if zipped is False:
-        _check_folder(path, overwrite)
+        check_folder(path, overwrite)
         _formats.archive.save_model(model, path, include_optimizer, zipped=False)
         return
-    if path.name.endswith(_WEIGHTS_ENDINGS):
+    if path.name.endswith(WEIGHTS_ENDINGS):
         raise ArgumentError(
             f"Expected a path for a whole model, received '{path}', whose ending is that of files "
             f"with weights alone. Use `save_weights`, or another ending."
@@ -139,12 +141,12 @@ def save_weights(
     _reject(kwargs, "save_weights")
     path = local_path(filepath)
     if max_shard_size is not None:
-        path = _index_path(path)
+        path = index_path(path)
         _check_shard_size(max_shard_size)
-    elif not path.name.endswith((_WEIGHTS_ENDING, _SAFETENSORS_ENDING)):
-        hint = " Pass `max_shard_size`, too." if path.name.endswith(_SHARDS_ENDING) else ""
+    elif not path.name.endswith((WEIGHTS_ENDING, SAFETENSORS_ENDING)):
+        hint = " Pass `max_shard_size`, too." if path.name.endswith(SHARDS_ENDING) else ""
         raise ArgumentError(
-            f"Expected a path that ends in `{_WEIGHTS_ENDING}` or `{_SAFETENSORS_ENDING}` for "
+            f"Expected a path that ends in `{WEIGHTS_ENDING}` or `{SAFETENSORS_ENDING}` for "
             f"weights, received '{path}'.{hint}"
         )
     _check_built(model, "saved")
@@ -153,23 +155,6 @@ def save_weights(
         _weights_format(path)[0].save_weights(model, path)
     else:
         _formats.shards.save_weights(model, path, max_shard_size * 2**30)
-
-
-def _index_path(path: pathlib.Path) -> pathlib.Path:
-    if path.name.endswith(_SHARDS_ENDING):
-        return path
-    if not path.name.endswith(_WEIGHTS_ENDING):
-        raise ArgumentError(
-            f"Expected a path that ends in `{_SHARDS_ENDING}` for weights in several files, "
-            f"received '{path}'."
-        )
-    index = path.with_suffix(".json")
-    warnings.warn(
-        f"Weights in several files have an index that ends in `{_SHARDS_ENDING}`: '{index}' is "
-        f"written instead of '{path}'.",
-        stacklevel=3,
-    )
-    return index
 
 
 def _check_shard_size(size: Any) -> None:
@@ -216,7 +201,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 def _model_format(path: pathlib.Path) -> Any:
     if path.suffix == ".keras":
         return _formats.archive
-    if path.suffix in _LEGACY_ENDINGS:
+    if path.suffix in LEGACY_ENDINGS:
         return _formats.legacy
     raise ArgumentError(
         f"Expected a path that ends in `.keras` or `.h5` for a model, received '{path}'."
@@ -227,100 +212,20 @@ def _weights_format(path: pathlib.Path) -> tuple[Any, tuple[str, ...]]:
     """The format of a file with weights, and the options that it knows."""
     if path.is_dir():
         return _formats.archive, ("include_optimizer", "objects_to_skip")
-    if path.name.endswith(_WEIGHTS_ENDING):
+    if path.name.endswith(WEIGHTS_ENDING):
         return _formats.weights, ("include_optimizer", "objects_to_skip")
-    if path.name.endswith(_SHARDS_ENDING):
+    if path.name.endswith(SHARDS_ENDING):
         return _formats.shards, ("include_optimizer", "objects_to_skip")
-    if path.suffix == _SAFETENSORS_ENDING:
+    if path.suffix == SAFETENSORS_ENDING:
         return _formats.safetensors, ("include_optimizer", "objects_to_skip")
     if path.suffix == ".keras":
         return _formats.archive, ("include_optimizer", "objects_to_skip")
-    if path.suffix in _LEGACY_ENDINGS:
+    if path.suffix in LEGACY_ENDINGS:
         return _formats.legacy, ("by_name", "include_optimizer")
     raise ArgumentError(
         f"Expected a path that ends in `.weights.h5`, `.weights.json`, `.safetensors`, `.keras` or "
         f"`.h5` for weights, received '{path}'."
     )
-
-
-def local_path(filepath: Any) -> pathlib.Path:
-    """A path on this machine, from what a user gave as one."""
-    if not isinstance(filepath, str | os.PathLike):
-        raise ArgumentTypeError(
-            f"Expected `filepath` to be a path, received {filepath!r} of type "
-            f"{type(filepath).__name__}."
-        )
-    if "://" in os.fspath(filepath):
-        raise ArgumentError(
-            f"Expected the path of a file on this machine, received '{filepath}'. Copy remote "
-            f"files with the tools of their service."
-        )
-    return pathlib.Path(filepath)
-
-
-def file_ending(path: pathlib.Path) -> str:
-    """The ending of a path, which says the format; a folder has what a `.keras` file has.
-
-    Raises:
-        ArgumentError: it is that of no format.
-    """
-    if path.is_dir():
-        return ".keras"
-    for ending in (*_WEIGHTS_ENDINGS, ".keras", *_LEGACY_ENDINGS):
-        if path.name.endswith(ending):
-            return ending
-    raise ArgumentError(
-        f"Expected a path that ends in `.keras`, `.h5`, `.weights.h5`, `.weights.json` or "
-        f"`.safetensors`, received '{path}'."
-    )
-
-
-def existing_file(filepath: Any) -> pathlib.Path:
-    """The path of a file that is there."""
-    path = local_path(filepath)
-    if not path.exists():
-        former = formers_of(path)
-        hint = f" A save was cut off: rename '{former[0]}' to get the former one." if former else ""
-        raise MissingFileError(f"There is no file '{path}'.{hint}")
-    if path.is_dir() and not (path / "config.json").exists():
-        raise ArgumentError(
-            f"Expected a file, or a folder with a model, received the folder '{path}', which has "
-            f"no 'config.json'."
-        )
-    return path
-
-
-def _check_folder(path: pathlib.Path, overwrite: bool) -> None:
-    """Raise unless a model may be written as a folder: all that is in it will be gone."""
-    if path.suffix in (".keras", *_LEGACY_ENDINGS):
-        raise ArgumentError(
-            f"Expected the path of a folder, with `zipped=False`, to have no ending of a file, "
-            f"received '{path}'."
-        )
-    if not path.exists():
-        return
-    if not overwrite:
-        raise ArgumentError(
-            f"The folder '{path}' exists. Pass `overwrite=True` to replace it, or another path."
-        )
-    if not path.is_dir():
-        raise ArgumentError(f"Expected the path of a folder, received the file '{path}'.")
-    others = sorted(set(os.listdir(path)) - _FOLDER_MEMBERS)
-    if others:
-        raise ArgumentError(
-            f"Expected '{path}' to be a new folder, or one with a model and nothing else: it is "
-            f"replaced as a whole, and has {others[:5]} in it."
-        )
-
-
-def check_overwrite(path: pathlib.Path, overwrite: bool) -> None:
-    """Raise if something is at a path that may not be replaced."""
-    if path.is_dir():
-        raise ArgumentError(f"Expected the path of a file, received the folder '{path}'.")
-    if not overwrite and path.exists():
-        raise ArgumentError(
-            f"The file '{path}' exists. Pass `overwrite=True` to replace it, or another path."
-        )
 
 
 def _check_built(model: Any, verb: str) -> None:

@@ -12,6 +12,7 @@ from deepkit.saving._conversion._weights import to_hdf5, to_safetensors
 from deepkit.saving._inspector._inspect import inspect_file
 from deepkit.saving._inspector._report import OPTIMIZER, SEEDS, WEIGHTS, FileReport
 from deepkit.saving._inspector._text import byte_text
+from deepkit.saving._paths import check_overwrite, existing_file, file_ending, local_path
 
 _WEIGHTS_ALONE = (".weights.h5", ".safetensors")
 _DIRECT = {
@@ -82,9 +83,9 @@ def convert_file(
         >>> report.kept, report.lost
         (('weights: 2 arrays, 32 bytes',), ('the model: 2 layers',))
     """
-    origin, goal = _api.existing_file(source), _api.local_path(target)
-    endings = _api.file_ending(origin), _api.file_ending(goal)
-    _api.check_overwrite(goal, overwrite)
+    origin, goal = existing_file(source), local_path(target)
+    endings = file_ending(origin), file_ending(goal)
+    check_overwrite(goal, overwrite)
     before = inspect_file(origin)
     _check_way(before, endings)
     notes: list[str] = []

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, CorruptFileError
-from deepkit.saving._api import existing_file
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._damage import damage_in
 from deepkit.saving._formats._members import check_names
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
+from deepkit.saving._paths import existing_file
 
 _PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 _PICKLE_MAGIC = "a pickle, which can run any code while it is read, so it is not read here"

@@ -4,7 +4,6 @@ import pathlib
 from typing import Any
 
 from deepkit.core.errors import CorruptFileError
-from deepkit.saving._api import existing_file, file_ending
 from deepkit.saving._formats._manifest import check_stamp
 from deepkit.saving._formats._members import CONFIG, METADATA, opened
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
@@ -17,6 +16,7 @@ from deepkit.saving._inspector._arrays import arrays_of
 from deepkit.saving._inspector._refusals import refusals_in
 from deepkit.saving._inspector._report import FileReport
 from deepkit.saving._json import read_json
+from deepkit.saving._paths import existing_file, file_ending
 
 # Of the metadata of a safetensors file, what tells who wrote it; the rest may be anything.
 _NOTES = ("format", "class_name")
