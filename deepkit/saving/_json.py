@@ -13,6 +13,7 @@ MAX_DEPTH = 256
 # In memory, a value takes up to 120 bytes and a container up to 240: 60 MB for all.
 MAX_VALUES = 500_000
 VALUES_OF_A_CONTAINER = 4
+MAX_KEYS = 100_000
 
 _WIDE = re.compile(rb"[\xf0-\xf4]")
 # A text, also one without an end, or a mark of structure.
@@ -91,6 +92,8 @@ def _refuse_nan() -> NoReturn:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_KEYS:
+        raise ValueError(f"expected at most {MAX_KEYS:,} keys in a dict, received {len(pairs):,}.")
     result = dict(pairs)
     if len(result) != len(pairs):
         (twice, _), *_ = collections.Counter(key for key, _ in pairs).most_common(1)

@@ -124,15 +124,15 @@ def _config(name):
 
 
 TEXTS = {
-    "lists": b"[" + b"[]," * 5_000_000 + b"[]]",
-    "numbers": b"[" + b"1.5," * 4_000_000 + b"1]",
-    "dicts": b"[" + b'{"":0},' * 2_000_000 + b"0]",
-    "texts": b'["' + b'","' * 4_000_000 + b'"]',
+    "lists": b"[" + b"[]," * 800_000 + b"[]]",
+    "numbers": b"[" + b"1.5," * 1_000_000 + b"1]",
+    "dicts": b"[" + b'{"":0},' * 400_000 + b"0]",
+    "texts": b'["' + b'","' * 1_000_000 + b'"]',
     "keys": b"{" + b",".join(b'"%d":0' % (i % 450_000) for i in range(450_001)) + b"}",
-    "quotes": b'{"a":' + b"x" * 10**7 + b'"',
+    "quotes": b'{"a":' + b"x" * 10**6 + b'"',
     "emoji": json.dumps("\U0001f600" + "x" * 2**23, ensure_ascii=False).encode(),
     "deep": b"[" * 200_000 + b"]" * 200_000,
-    "long number": b"[" + b"1" * 10**7 + b"]",
+    "long number": b"[" + b"1" * 10**6 + b"]",
 }
 
 
@@ -157,7 +157,7 @@ def _npy_header(size):
 def _archives(folder):
     """Archives that unpack to much more than they are."""
     members = _members(small_model(), folder)
-    spaces = b" " * (200 * 2**20)
+    spaces = b" " * (48 * 2**20)
     for name in members:
         yield name, _zip(folder / f"bomb-{name}.keras", {**members, name: spaces}), "would unpack"
     unread = {**members, "assets/bomb": spaces}
