@@ -18,7 +18,7 @@ from deepkit.errors import (
     WeightMismatchError,
 )
 from deepkit.models import model_from_json
-from deepkit.saving import deserialize_keras_object, load_model
+from deepkit.saving import deserialize_keras_object, inspect_file, load_model
 from tests.saving.crafted import archive, older
 from tests.saving.models import fill
 from tests.saving.safety.watch import WATCH
@@ -56,10 +56,11 @@ class Entry:
         return None
 
 
-def looks() -> list[Callable[[pathlib.Path], Any]]:
-    """The file inspector, if this version has one."""
-    inspect_file = getattr(deepkit.saving, "inspect_file", None)
-    return [inspect_file] if inspect_file is not None else []
+def _folder(folder: pathlib.Path, config: Any) -> pathlib.Path:
+    """A model that is a folder, of a config."""
+    with zipfile.ZipFile(archive(folder / "members.keras", config)) as members:
+        members.extractall(folder / "model")
+    return folder / "model"
 
 
 def _from_config(config: dict[str, Any], folder: pathlib.Path) -> Any:
@@ -71,20 +72,14 @@ def _from_config(config: dict[str, Any], folder: pathlib.Path) -> Any:
 CONFIG_ENTRIES = [
     Entry("load_model .keras", lambda c, folder: load_model(archive(folder / "a.keras", c))),
     Entry("load_model .h5", lambda c, folder: load_model(older(folder / "a.h5", c))),
+    Entry("load_model folder", lambda c, folder: load_model(_folder(folder, c))),
+    Entry("inspect .keras", lambda c, folder: inspect_file(archive(folder / "a.keras", c)), True),
+    Entry("inspect .h5", lambda c, folder: inspect_file(older(folder / "a.h5", c)), True),
     Entry("model_from_json", lambda c, folder: model_from_json(json.dumps(c))),
     Entry("deserialize_keras_object", lambda c, folder: deserialize_keras_object(c)),
     Entry("layers.deserialize", lambda c, folder: deepkit.layers.deserialize(c)),
     Entry("from_config", _from_config),
 ]
-for _look in looks():
-    CONFIG_ENTRIES += [
-        Entry(
-            "inspect .keras",
-            lambda c, folder, look=_look: look(archive(folder / "a.keras", c)),
-            True,
-        ),
-        Entry("inspect .h5", lambda c, folder, look=_look: look(older(folder / "a.h5", c)), True),
-    ]
 every_config_entry = pytest.mark.parametrize("entry", CONFIG_ENTRIES, ids=str)
 
 
@@ -116,24 +111,20 @@ def part_entries() -> list[Entry]:
 
 every_part_entry = pytest.mark.parametrize("entry", part_entries(), ids=str)
 
-# The ending of a file with weights, and a way that reads it, given a model that it fits.
+# The ending of a file with weights (a folder has none), and a way that reads it, given a model
+# that it fits.
+ENDINGS = (".weights.h5", ".weights.json", ".keras", ".h5", "")
 WEIGHT_ENTRIES = [
     *(
-        (ending, Entry(f"load_weights {ending}", lambda model, path: model.load_weights(path)))
-        for ending in (".weights.h5", ".keras", ".h5")
+        (e, Entry(f"load_weights {e}", lambda model, path: model.load_weights(path)))
+        for e in ENDINGS
     ),
+    *((e, Entry(f"inspect {e}", lambda model, path: inspect_file(path), True)) for e in ENDINGS),
     (".h5", Entry("by name .h5", lambda model, path: model.load_weights(path, by_name=True))),
     (".keras", Entry("load_model .keras", lambda model, path: load_model(path))),
     (".h5", Entry("load_model .h5", lambda model, path: load_model(path))),
+    ("", Entry("load_model folder", lambda model, path: load_model(path))),
 ]
-for _look in looks():
-    WEIGHT_ENTRIES += [
-        (
-            ending,
-            Entry(f"inspect {ending}", lambda model, path, look=_look: look(path), only_looks=True),
-        )
-        for ending in (".weights.h5", ".keras", ".h5")
-    ]
 every_weight_entry = pytest.mark.parametrize(
     ("ending", "entry"), WEIGHT_ENTRIES, ids=[str(entry) for _, entry in WEIGHT_ENTRIES]
 )
@@ -145,21 +136,31 @@ def small_model() -> Any:
 
 
 def edited(model: Any, folder: pathlib.Path, edit: Callable[..., Any], ending: str) -> pathlib.Path:
-    """A file of a model, changed; the manifest is taken out, as an attacker would."""
+    """A file or folder of a model, changed; the manifest is taken out, as an attacker would."""
     path = folder / f"edited{ending}"
     if ending == ".h5":
         model.save(path)
         _edit(path, edit)
-        return path
-    weights = folder / "edited.weights.h5"
-    model.save_weights(weights)
-    _edit(weights, edit)
-    if ending == ".keras":
+    elif ending == ".weights.h5":
+        model.save_weights(path)
+        _edit(path, edit)
+    elif ending == ".weights.json":
+        model.save_weights(path, max_shard_size=1)
+        index = json.loads(path.read_text())
+        del index["deepkit_manifest"]
+        path.write_text(json.dumps(index))
+        _edit(next(folder.glob("edited_*_00000.weights.h5")), edit)
+    elif ending == ".keras":
+        weights = edited(model, folder, edit, ".weights.h5")
         model.save(path)
         with zipfile.ZipFile(path) as whole:
             config = whole.read("config.json")
         archive(path, config, weights.read_bytes())
         weights.unlink()
+    else:
+        model.save(path, zipped=False)
+        (path / "metadata.json").write_text(json.dumps({"keras_version": "3.15.1"}))
+        _edit(path / "model.weights.h5", edit)
     return path
 
 

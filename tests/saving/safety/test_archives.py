@@ -8,9 +8,9 @@ import pytest
 
 from deepkit.errors import ConfigError, CorruptFileError, SerializationError, UnsafeFileError
 from deepkit.models import model_from_json
-from deepkit.saving import load_model
+from deepkit.saving import inspect_file, load_model
 from tests.saving.crafted import archive, layer, sequential
-from tests.saving.safety.entries import every_config_entry, looks
+from tests.saving.safety.entries import every_config_entry
 from tests.saving.safety.rows import row
 from tests.saving.safety.watch import WATCH
 
@@ -36,12 +36,9 @@ OUTSIDE = ["../x", "/abs/x", "C:\\x", "a\\..\\..\\x", "assets/../../x", "C:/x", 
 def test_members_outside_of_the_archive(name, small, tmp_path):
     path = _zip(tmp_path / "out.keras", {**_members(small, tmp_path), name: b"payload"})
     files = set(os.listdir(tmp_path)), set(os.listdir(tmp_path.parent))
-    for way in (load_model, small.load_weights):
+    for way in (load_model, small.load_weights, inspect_file):
         with WATCH(), pytest.raises(UnsafeFileError, match="lies outside of the archive"):
             way(path)
-    for look in looks():
-        with pytest.raises(UnsafeFileError, match="lies outside of the archive"):
-            look(path)
     assert (set(os.listdir(tmp_path)), set(os.listdir(tmp_path.parent))) == files
 
 
@@ -57,7 +54,11 @@ def test_a_member_that_is_a_link_is_only_text(member, small, tmp_path):
             out.writestr(
                 link if name == member else name, "/etc/passwd" if name == member else data
             )
-    ways = (load_model, *([small.load_weights] if member == "model.weights.h5" else []), *looks())
+    ways = (
+        load_model,
+        *([small.load_weights] if member == "model.weights.h5" else []),
+        inspect_file,
+    )
     for way in ways:
         with WATCH(), pytest.raises(CorruptFileError, match="is no HDF5 file|cannot be read"):
             way(path)
@@ -70,7 +71,7 @@ def test_two_members_of_one_name(name, small, tmp_path):
     path = _zip(tmp_path / "two.keras", _members(small, tmp_path))
     with zipfile.ZipFile(path, "a") as out, pytest.warns(UserWarning, match="Duplicate name"):
         out.writestr(name, b"{}")
-    for way in (load_model, small.load_weights, *looks()):
+    for way in (load_model, small.load_weights, inspect_file):
         with pytest.raises(CorruptFileError, match="members with different names"):
             way(path)
 
