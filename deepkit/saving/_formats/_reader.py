@@ -83,6 +83,11 @@ class Hdf5Reader:
 
     # Numbers
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether its writer has noted what it should hold."""
+        return bool(self.manifest.datasets or self.manifest.writer)
+
     def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
         """The datasets directly in a group, by name; none if there is no such group."""
         return dict(self._members.get(path, {}))

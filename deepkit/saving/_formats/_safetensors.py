@@ -142,6 +142,11 @@ class ReaderByPlace:
                     break
         return found
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether its writer has noted what it should hold."""
+        return self._reader.is_noted
+
     def datasets_in(self, path: str) -> dict[str, ArrayInfo]:
         """The arrays of the place whose variables are at a path."""
         return self._found.get(path, {})

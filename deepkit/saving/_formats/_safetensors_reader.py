@@ -67,6 +67,11 @@ class SafetensorsReader:
         self._stream.close()
         return False
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether its writer has noted what it should hold."""
+        return bool(self.manifest.datasets or self.manifest.writer)
+
     def _read_manifest(self) -> Manifest:
         text = self.metadata.get(MANIFEST)
         if text is None:

@@ -65,6 +65,11 @@ class ShardedReader:
     ) -> None:
         self._close()
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether their writer has noted what they should hold."""
+        return None not in self._index.shards.values()
+
     def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
         """The datasets directly in a group, by name; none if there is no such group."""
         return dict(self._members.get(path, {}))

@@ -137,7 +137,7 @@ def _match_in_some_release(
 ) -> Match:
     """Match a file by today's paths, or else by those of a release by which all of it fits."""
     found = match(places, reader, is_skipped)
-    if found.differences and not reader.manifest.datasets:
+    if found.differences and not reader.is_noted:
         for order in ORDERS:
             older = match(older_places(model, order, reader), reader, is_skipped)
             if not older.differences:

@@ -107,7 +107,6 @@ def _inspect_shards(path: pathlib.Path, verify: bool) -> FileReport:
             reader,
             verify,
             writer=reader.writer,
-            is_noted=None not in index.shards.values(),
         )
 
 
@@ -168,12 +167,9 @@ def _report(
     config: dict[str, Any] | None = None,
     compile_config: Any = None,
     nbytes: int | None = None,
-    is_noted: bool | None = None,
 ) -> FileReport:
     if verify:
         reader.verify()
-    if is_noted is None:
-        is_noted = bool(reader.manifest.datasets or reader.manifest.writer)
     compiled = compile_config if isinstance(compile_config, dict) else None
     return FileReport(
         file=str(path),
@@ -183,6 +179,6 @@ def _report(
         layers=() if config is None else layers_of(config),
         compiled=None if compiled is None else compiled_with(compiled),
         arrays=tuple(arrays_of(reader)),
-        manifest=("verified" if verify else "not verified") if is_noted else "none",
+        manifest=("verified" if verify else "not verified") if reader.is_noted else "none",
         refusals=() if config is None else refusals_in([config, compiled]),
     )

@@ -62,8 +62,8 @@ def main(package, target):
 
 
 def version_of(keras, tf):
-    """The version of Keras; that of TensorFlow where Keras is a part of it and tells none."""
-    return getattr(keras, "__version__", None) or "tf " + tf.__version__
+    """The version of Keras; that of TensorFlow, which is the same, where Keras tells none."""
+    return getattr(keras, "__version__", None) or tf.__version__
 
 
 def is_one(keras):

@@ -14,7 +14,7 @@ import warnings
 
 import deepkit
 from deepkit.saving import inspect_file, load_model
-from tests.saving.safety.entries import REFUSALS, small_model
+from tests.saving.safety.entries import ENDINGS, REFUSALS, edited, small_model
 from tests.saving.safety.watch import WATCH
 
 _MOST_BYTES = 6 * 2**30
@@ -66,12 +66,11 @@ def main():
     # A case that fails must not take the memory of the whole machine.
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
     with tempfile.TemporaryDirectory() as folder:
-        for ending in (".keras", ".h5", ".weights.h5"):
-            path = pathlib.Path(folder) / f"warm{ending}"
-            model = small_model()
-            (model.save_weights if ending == ".weights.h5" else model.save)(path)
-            for way in ("load_weights", *(("load_model",) if ending != ".weights.h5" else ())):
-                WAYS[way](path)
+        for ending in ENDINGS:
+            path = edited(small_model(), pathlib.Path(folder), lambda file: None, ending)
+            small_model().load_weights(path)
+            if not ending.startswith(".weights"):
+                load_model(path)
             inspect_file(path)
     json.dump([measure(way, path) for way, path in json.load(sys.stdin)], sys.stdout)
 

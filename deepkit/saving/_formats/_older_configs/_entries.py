@@ -36,6 +36,18 @@ def _has_traces(value: Any) -> bool:
     return any(_has_traces(item) for item in value.values())
 
 
+def entries_in(layers: list[Any]) -> list[dict[str, Any]]:
+    """The layers of a model, each with a class and a config.
+
+    Raises:
+        TypeError: one has not.
+    """
+    for layer in layers:
+        if not is_entry(layer):
+            raise TypeError(f"expected a class and a config of each layer, received {layer!r:.100}")
+    return layers
+
+
 def is_entry(value: Any) -> bool:
     """Whether a value of a config describes an object."""
     return (

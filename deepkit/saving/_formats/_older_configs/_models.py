@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ._entries import is_entry, is_older, is_users_own, refuse
+from ._entries import entries_in, is_older, is_users_own, refuse
 from ._layers import input_of, modern_layer
 from ._nodes import modern_drawing
 from ._training import modern_compile_config
@@ -88,7 +88,7 @@ def _as_built_in(entry: dict[str, Any], class_name: str, config: dict[str, Any])
 
 
 def _modern_chain(config: dict[str, Any]) -> dict[str, Any]:
-    layers = [layer for layer in config["layers"] if is_entry(layer)]
+    layers = entries_in(config["layers"])
     modern = [_modern_entry(layer) for layer in layers]
     first = layers[0]["config"] if layers else {}
     given = input_of(first) if isinstance(first, dict) else None

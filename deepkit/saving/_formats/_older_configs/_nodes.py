@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ._entries import plain_name
+from ._entries import entries_in, plain_name
 from ._ops import Call, is_op_layer, modern_op
 from ._places import (
     CONSTANT,
@@ -48,7 +48,7 @@ def modern_drawing(config: dict[str, Any], modern: Callable[[Entry], Entry]) -> 
 
 
 def _layers(config: dict[str, Any]) -> list[Entry]:
-    return [layer for layer in config["layers"] if isinstance(layer, dict)]
+    return entries_in(config["layers"])
 
 
 def _name(layer: Entry) -> str:
