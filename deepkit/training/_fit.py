@@ -6,7 +6,7 @@ from typing import Any
 
 from deepkit.callbacks import BackupAndRestore, CallbackList, ResumePoint
 from deepkit.core import config
-from deepkit.core.errors import ArgumentError
+from deepkit.core.errors import ArgumentError, ArgumentTypeError
 from deepkit.data import check_positive_int, make_data, train_validation_split
 from deepkit.tensors import Variable, get_random_state, infer_outputs, set_random_state
 from deepkit.training._build import ensure_built
@@ -87,6 +87,10 @@ def fit(
             validation_freq=validation_freq,
         )
     if resume is not None:
+        if not isinstance(resume, str | os.PathLike):
+            raise ArgumentTypeError(
+                f"Expected `resume` to be the path of a folder for backups, received {resume!r}."
+            )
         callbacks.append(BackupAndRestore(resume, double_checkpoint=True))
     _check_monitors(model, callbacks, validates=evaluator is not None)
     run = _Run(model, runner, evaluator, callbacks, validation_freq)

@@ -254,3 +254,10 @@ def test_a_run_whose_data_is_never_the_same_says_so(tmp_path):
         )
     with pytest.raises(DataError, match="the generator to yield the 3 batches again that were don"):
         _model().fit(batches(2), steps_per_epoch=3, verbose=0, epochs=3, resume=tmp_path)
+
+
+def test_resume_must_be_a_path():
+    model = deepkit.Sequential([deepkit.Input((2,)), deepkit.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match="Expected `resume` to be the path of a folder .* 3"):
+        model.fit(np.ones((2, 2)), np.ones((2, 1)), resume=3)

@@ -96,6 +96,8 @@ class Manifest:
             raise CorruptFileError(f"'{file}' is damaged: its manifest has been changed.")
         description = read_json(data[4:], "The manifest", file)
         check_stamp(description, file)
+        if not _is_well_formed(description):
+            raise CorruptFileError(f"'{file}' is damaged: its manifest is not as it should be.")
         manifest = cls()
         manifest.identity = int.from_bytes(data[:4], "little")
         manifest.datasets, manifest.texts = description["datasets"], description["texts"]
@@ -164,3 +166,15 @@ class Manifest:
             raise CorruptFileError(
                 f"'{file}' is damaged: its attribute '{name}' is not what was written."
             )
+
+
+def _is_well_formed(description: dict[str, Any]) -> bool:
+    """Whether a manifest has what is read of it: its checksum can be right and all else wrong."""
+    datasets, texts = description.get("datasets"), description.get("texts")
+    if not isinstance(datasets, dict) or not isinstance(texts, dict):
+        return False
+    kinds = {"shape": list, "dtype": str, "crc32": int}
+    return all(isinstance(checksum, int) for checksum in texts.values()) and all(
+        isinstance(noted, dict) and all(isinstance(noted.get(k), kinds[k]) for k in kinds)
+        for noted in datasets.values()
+    )

@@ -82,7 +82,7 @@ class SafetensorsReader:
         content = checksum + text[_CHECKSUM:].encode(errors="replace")
         manifest = Manifest.from_bytes(np.frombuffer(content, "uint8"), self.file)
         found = {key: (info.shape, info.dtype) for key, info in self.datasets.items()}
-        manifest.check_presence(found, self.file)
+        manifest.check_presence(found, manifest.texts, self.file)
         return manifest
 
     def names(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+import zlib
 
 import h5py
 import numpy as np
@@ -147,6 +148,27 @@ def test_a_manifest_that_changed(model, tmp_path):
     with h5py.File(path, "r+") as file:
         file["deepkit_manifest"][10] += 1
     with pytest.raises(CorruptFileError, match="its manifest has been changed"):
+        model.load_weights(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"datasets": [], "texts": {}},
+        {"datasets": {"a": {"shape": 3}}, "texts": {}},
+        {"datasets": {}, "texts": {"a": None}},
+    ],
+    ids=str,
+)
+def test_a_manifest_whose_checksum_alone_is_right(content, model, tmp_path):
+    path = save(model, tmp_path / "a.weights.h5")
+    text = json.dumps(content).encode()
+    with h5py.File(path, "r+") as file:
+        del file["deepkit_manifest"]
+        data = zlib.crc32(text).to_bytes(4, "little") + text
+        file["deepkit_manifest"] = np.frombuffer(data, "uint8")
+    with pytest.raises(CorruptFileError, match="its manifest is not as it should be"):
         model.load_weights(path)
 
 
