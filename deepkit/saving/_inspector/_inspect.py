@@ -63,7 +63,7 @@ def _inspect_archive(path: pathlib.Path, verify: bool) -> FileReport:
             metadata = read_json(members.read(METADATA), METADATA, file)
             check_stamp(metadata, file)
         config = read_json(members.read(CONFIG), CONFIG, file)
-        config = _modern(modern_config, config, file)
+        config = _modern(modern_config, config, file, metadata.get("keras_version"))
         _check_model(config, file)
         with members.weights() as reader:
             return _report(
@@ -137,9 +137,10 @@ _INSPECTORS = {
 def _parsed(reader: Hdf5Reader, name: str, change: Any) -> dict[str, Any] | None:
     """A config in an attribute of an HDF5 file, in today's form; `None` if there is none."""
     text = reader.text("", name)
-    return (
-        None if text is None else _modern(change, read_json(text, name, reader.file), reader.file)
-    )
+    if text is None:
+        return None
+    version = reader.text("", "keras_version")
+    return _modern(change, read_json(text, name, reader.file), reader.file, version)
 
 
 def _check_model(config: dict[str, Any], file: str) -> None:
@@ -147,10 +148,10 @@ def _check_model(config: dict[str, Any], file: str) -> None:
         raise CorruptFileError(f"The config in '{file}' describes no model.")
 
 
-def _modern(change: Any, config: Any, file: str) -> dict[str, Any]:
+def _modern(change: Any, config: Any, file: str, version: str | None) -> dict[str, Any]:
     try:
         if isinstance(config, dict):
-            return change(config)
+            return change(config, version)
     except (TypeError, LookupError, AttributeError, ValueError, RecursionError) as error:
         raise CorruptFileError(
             f"The config in '{file}' is not as it should be: {type(error).__name__}: {error}."

@@ -36,6 +36,11 @@ def _has_traces(value: Any) -> bool:
     return any(_has_traces(item) for item in value.values())
 
 
+def is_of_today(version: Any) -> bool:
+    """Whether a version of Keras is 3 or later, of whose `.h5` files nothing else tells."""
+    return isinstance(version, str) and not version.startswith(("1.", "2."))
+
+
 def entries_in(layers: list[Any]) -> list[dict[str, Any]]:
     """The layers of a model, each with a class and a config.
 

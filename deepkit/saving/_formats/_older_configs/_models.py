@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ._entries import entries_in, is_older, is_users_own, refuse
+from ._entries import entries_in, is_of_today, is_older, is_users_own, refuse
 from ._layers import input_of, modern_layer
 from ._nodes import modern_drawing
 from ._training import modern_compile_config
@@ -24,9 +24,7 @@ def modern_config(entry: dict[str, Any], version: str | None = None) -> dict[str
         SerializationError: it has a class, an argument or an operation that has no equal here.
     """
     version = version or (entry.get("keras_version") if isinstance(entry, dict) else None)
-    # Keras 3 names no modules in `.h5`.
-    is_of_today = isinstance(version, str) and not version.startswith(("1.", "2."))
-    if is_of_today or not is_older(entry):
+    if is_of_today(version) or not is_older(entry):
         return entry
     if isinstance(version, str) and _STANDS_ALONE.fullmatch(version):
         _check_resizing(entry)

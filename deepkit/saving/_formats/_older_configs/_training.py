@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from ._entries import is_of_today
 from ._losses import modern_loss, modern_metric, with_older_cosine
 from ._optimizers import modern_optimizer
 
@@ -24,9 +25,12 @@ def modern_training_config(training: dict[str, Any], version: str | None = None)
     for name in _OPTIONS:
         if training.get(name) is not None:
             arguments[name] = training[name]
+    arguments = {"optimizer": training.get("optimizer_config"), **arguments}
+    if is_of_today(version):
+        return arguments
     if isinstance(version, str):
         arguments = with_older_cosine(arguments, version)
-    return modern_compile_config({"optimizer": training.get("optimizer_config"), **arguments})
+    return modern_compile_config(arguments)
 
 
 def modern_compile_config(config: dict[str, Any]) -> dict[str, Any]:
