@@ -4,6 +4,7 @@ from ._arguments import check_positive_int as check_positive_int
 from ._array_data import ArrayData as ArrayData
 from ._blocks import Block as Block
 from ._blocks import BlockShelf as BlockShelf
+from ._blocks import aligned_array as aligned_array
 from ._blocks import private_batches as private_batches
 from ._checks import check_data as check_data
 from ._checks import check_finite as check_finite

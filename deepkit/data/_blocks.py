@@ -88,7 +88,7 @@ class BlockShelf:
         nbytes = sum(leaf.nbytes for leaf in leaves)
         capacity = min(self._max_batches, self._max_bytes // max(nbytes, 1))
         if capacity > 1 and not any(isinstance(leaf, jax.Array) for leaf in leaves):
-            arrays = [_aligned((capacity * rows, *a.shape[1:]), a.dtype) for a in leaves]
+            arrays = [aligned_array((capacity * rows, *a.shape[1:]), a.dtype) for a in leaves]
             return Block(batch, rows, capacity, arrays)
         block = Block(batch, rows, 1, [_own(leaf) for leaf in leaves])
         block.count = 1
@@ -110,13 +110,18 @@ def private_batches(batches: Iterable[Any]) -> Iterator[Any]:
 def _own(leaf: Array) -> Array:
     if isinstance(leaf, jax.Array):
         return leaf
-    copied = _aligned(leaf.shape, leaf.dtype)
+    copied = aligned_array(leaf.shape, leaf.dtype)
     copied[...] = leaf
     return copied
 
 
-def _aligned(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
-    """An array of no certain values that begins at an aligned address."""
+def aligned_array(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+    """An array of no certain values, in a place where XLA on CPU uses it as it lies.
+
+    Args:
+        shape: its shape.
+        dtype: its dtype.
+    """
     nbytes = int(np.prod(shape, dtype="int64")) * dtype.itemsize
     memory = np.empty(nbytes + _ALIGNMENT, "uint8")
     start = -memory.ctypes.data % _ALIGNMENT

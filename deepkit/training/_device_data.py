@@ -1,24 +1,33 @@
-"""Arrays on the device: an epoch then needs no transfer but the order of the rows."""
+"""Arrays on the device: an epoch then needs no transfer but the order of the rows.
+
+A program is compiled for the shapes of the arrays that it takes rows out of. So they are put into
+arrays with room for some more batches, and data of many lengths shares a program.
+"""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from deepkit.data import ArrayData
+from deepkit.data import ArrayData, aligned_array
 from deepkit.training._batch_leaves import leaves_and_tree
 
 _SHARE_OF_MEMORY = 0.25
 _MAX_COPIED = 512 * 2**20
+# Data of up to so many bytes gets room for a power of two of batches, ...
+_MAX_DOUBLED = 2**20
+# ... and up to so many for an eighth more. Above, a copy is not worth the program that it saves.
+_MAX_WITH_ROOM = 64 * 2**20
 
 
 class Order(NamedTuple):
     """Which rows an epoch takes.
 
     Attributes:
-        full: the rows of the full batches, on the device; `None` as they are.
+        full: the rows of the full batches, and some that are not looked at, on the device;
+            `None` as they are.
         rest: the rows of the last batch, if it is not full.
     """
 
@@ -33,7 +42,7 @@ class DeviceData:
         data: the arrays.
 
     Attributes:
-        arrays: the leaves, in JAX's order.
+        arrays: the leaves, in JAX's order. What they hold behind the data is never looked at.
         structure: the tree of a batch.
         rows: rows of a full batch.
         full_steps: the number of full batches.
@@ -43,12 +52,13 @@ class DeviceData:
 
     def __init__(self, data: ArrayData) -> None:
         arrays, self.structure = leaves_and_tree(data.arrays, data.unflatten)
-        self.arrays = [jax.device_put(array) for array in arrays]
         self.rows = min(data.batch_size, data.num_samples)
         self.full_steps = data.num_samples // self.rows if self.rows else 0
         self.partial_rows = data.num_samples - self.full_steps * self.rows
         self.count: int | None = None
         self._data = data
+        self._room = self.rows * _batches_with_room(self.steps, arrays)
+        self.arrays = [jax.device_put(_with_room(array, self._room)) for array in arrays]
 
     @property
     def steps(self) -> int:
@@ -68,13 +78,12 @@ class DeviceData:
     def order(self) -> Order:
         """The order of the rows in an epoch."""
         rows, full = self._data.order(), self.full_steps * self.rows
-        if self.count is not None:
-            rows = np.arange(self.count) if rows is None else rows
-            rows = np.pad(rows, (0, full - self.count), mode="edge")
-        if rows is None:
+        if rows is None and self.count is None:
             return Order(None, np.arange(full, self._data.num_samples, dtype="int32"))
-        rows = rows.astype("int32")
-        return Order(jax.device_put(rows[:full]), rows[full:])
+        rows = np.arange(self.count) if rows is None else rows
+        places = np.full(max(self._room, self.steps * self.rows), rows[-1], "int32")
+        places[: len(rows)] = rows
+        return Order(jax.device_put(places), places[full : len(rows)])
 
 
 def fits_on_device(data: ArrayData) -> bool:
@@ -87,6 +96,26 @@ def fits_on_device(data: ArrayData) -> bool:
     if on_cpu and _bytes(a for a in data.arrays if isinstance(a, np.ndarray)) > _MAX_COPIED:
         return False
     return _bytes(data.arrays) <= _SHARE_OF_MEMORY * _device_memory()
+
+
+def _batches_with_room(batches: int, arrays: Sequence[Any]) -> int:
+    """For how many batches arrays should have room; 0 if they had better stay as they are."""
+    size = _bytes(arrays)
+    if size > _MAX_WITH_ROOM or not all(isinstance(array, np.ndarray) for array in arrays):
+        return 0
+    if size <= _MAX_DOUBLED:
+        return 1 << (batches - 1).bit_length()
+    grain = 1 << max(batches.bit_length() - 4, 0)
+    return -(-batches // grain) * grain
+
+
+def _with_room(array: Any, rows: int) -> Any:
+    """An array that begins with the rows of another and has at least so many."""
+    if len(array) >= rows:
+        return array
+    wide = aligned_array((rows, *array.shape[1:]), array.dtype)
+    wide[: len(array)] = array
+    return wide
 
 
 def _bytes(arrays: Iterable[Any]) -> int:

@@ -1,8 +1,6 @@
 """What training costs, counted: calls, transfers, compilations, and what stays in memory."""
 
-import contextlib
 import gc
-import logging
 import pathlib
 
 import jax
@@ -11,6 +9,7 @@ import pytest
 
 import deepkit
 from deepkit.training import _device_data, _program
+from tests.training.compilations import compilations
 
 EPOCHS = 4
 X = np.random.default_rng(0).random((512, 3), "float32")
@@ -67,28 +66,6 @@ def counts(monkeypatch):
     count(jax, "device_put", "puts")
     count(jax, "device_get", "gets")
     return found
-
-
-@contextlib.contextmanager
-def compilations():
-    """The names of what XLA compiles."""
-    names = []
-
-    class Handler(logging.Handler):
-        def emit(self, record):
-            text = record.getMessage()
-            if "Finished XLA compilation" in text:
-                names.append(text)
-
-    logger, handler = logging.getLogger("jax"), Handler()
-    logger.addHandler(handler)
-    propagates, logger.propagate = logger.propagate, False
-    try:
-        with jax.log_compiles():
-            yield names
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagates
 
 
 @every_way
