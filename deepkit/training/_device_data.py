@@ -17,9 +17,11 @@ from deepkit.training._batch_leaves import leaves_and_tree
 _SHARE_OF_MEMORY = 0.25
 _MAX_COPIED = 512 * 2**20
 # Data of up to so many bytes gets room for a power of two of batches, ...
-_MAX_DOUBLED = 2**20
+_MAX_DOUBLED = 2**18
 # ... and up to so many for an eighth more. Above, a copy is not worth the program that it saves.
-_MAX_WITH_ROOM = 64 * 2**20
+_MAX_WITH_ROOM = 2**26
+# From here on XLA on CPU lets two threads gather the rows of a step, which costs up to 15 µs.
+_PARTED = 2**19
 
 
 class Order(NamedTuple):
@@ -57,7 +59,7 @@ class DeviceData:
         self.partial_rows = data.num_samples - self.full_steps * self.rows
         self.count: int | None = None
         self._data = data
-        self._room = self.rows * _batches_with_room(self.steps, arrays)
+        self._room = self.rows * _batches_with_room(self.steps, self.rows, arrays)
         self.arrays = [jax.device_put(_with_room(array, self._room)) for array in arrays]
 
     @property
@@ -98,15 +100,17 @@ def fits_on_device(data: ArrayData) -> bool:
     return _bytes(data.arrays) <= _SHARE_OF_MEMORY * _device_memory()
 
 
-def _batches_with_room(batches: int, arrays: Sequence[Any]) -> int:
-    """For how many batches arrays should have room; 0 if they had better stay as they are."""
+def _batches_with_room(batches: int, rows: int, arrays: Sequence[Any]) -> int:
+    """For how many batches of `rows` rows arrays should have room; 0 if they stay as they are."""
     size = _bytes(arrays)
     if size > _MAX_WITH_ROOM or not all(isinstance(array, np.ndarray) for array in arrays):
         return 0
     if size <= _MAX_DOUBLED:
         return 1 << (batches - 1).bit_length()
     grain = 1 << max(batches.bit_length() - 4, 0)
-    return -(-batches // grain) * grain
+    room = -(-batches // grain) * grain
+    is_parted_by_it = any(a.nbytes < _PARTED <= a.nbytes // len(a) * rows * room for a in arrays)
+    return 0 if is_parted_by_it else room
 
 
 def _with_room(array: Any, rows: int) -> Any:

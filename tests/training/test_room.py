@@ -125,21 +125,30 @@ def test_numbers_are_those_of_exact_arrays(make, shuffle, poisoned, exactly):
         np.testing.assert_array_equal(one, other)
 
 
-def batches_with_room(batches, nbytes):
-    return _device_data._batches_with_room(batches, [np.broadcast_to(np.uint8(0), (nbytes,))])
+def batches_with_room(batches, nbytes, rows=1):
+    array = np.broadcast_to(np.uint8(0), (nbytes,))
+    return _device_data._batches_with_room(batches, rows, [array])
 
 
 def test_small_data_gets_a_power_of_two_of_batches():
-    found = {batches_with_room(batches, 2**20) for batches in range(1, 1000)}
+    found = {batches_with_room(batches, 2**18) for batches in range(1, 1000)}
     assert found == {2**power for power in range(11)}
 
 
 def test_larger_data_gets_an_eighth_more_at_most():
-    found = [batches_with_room(batches, 2**20 + 1) for batches in range(1, 1025)]
+    found = [batches_with_room(batches, 2**18 + 1) for batches in range(1, 1025)]
     assert all(b <= room <= b * 9 / 8 for b, room in enumerate(found, 1))
     assert found[16] == 18 and found[99] == 104
     for power in range(4, 10):
         assert len(set(found[2**power : 2 ** (power + 1)])) == 8
+
+
+def test_no_array_grows_to_where_two_threads_gather_its_rows():
+    half = 2**19
+    assert batches_with_room(113, 113 * 4096, rows=4096) == 120
+    assert batches_with_room(121, 121 * 4096, rows=4096) == 0
+    assert batches_with_room(128, half, rows=4096) == 128
+    assert batches_with_room(129, 129 * 4096, rows=4096) == 144
 
 
 @pytest.mark.parametrize(("limit", "rows"), [("_MAX_DOUBLED", 144), ("_MAX_WITH_ROOM", 130)])
