@@ -109,8 +109,9 @@ def _batches_with_room(batches: int, rows: int, arrays: Sequence[Any]) -> int:
         return 1 << (batches - 1).bit_length()
     grain = 1 << max(batches.bit_length() - 4, 0)
     room = -(-batches // grain) * grain
-    is_parted_by_it = any(a.nbytes < _PARTED <= a.nbytes // len(a) * rows * room for a in arrays)
-    return 0 if is_parted_by_it else room
+    of_batch = [array.nbytes // len(array) * rows for array in arrays]
+    is_parted_by_it = any(batches * nbytes < _PARTED <= room * nbytes for nbytes in of_batch)
+    return batches if is_parted_by_it else room
 
 
 def _with_room(array: Any, rows: int) -> Any:

@@ -146,7 +146,7 @@ def test_larger_data_gets_an_eighth_more_at_most():
 def test_no_array_grows_to_where_two_threads_gather_its_rows():
     half = 2**19
     assert batches_with_room(113, 113 * 4096, rows=4096) == 120
-    assert batches_with_room(121, 121 * 4096, rows=4096) == 0
+    assert batches_with_room(121, 121 * 4096, rows=4096) == 121
     assert batches_with_room(128, half, rows=4096) == 128
     assert batches_with_room(129, 129 * 4096, rows=4096) == 144
 
