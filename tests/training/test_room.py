@@ -22,6 +22,7 @@ def chain(*parts, **arguments):
     deepkit.utils.set_random_seed(5)
     model = deepkit.Sequential([deepkit.Input((3,)), *parts])
     model.compile(**{"optimizer": "adam", "loss": "mse", **arguments})
+    model.set_weights([np.random.uniform(0.5, 1.0, w.shape) for w in model.get_weights()])
     return model
 
 
