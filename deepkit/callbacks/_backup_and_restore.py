@@ -93,7 +93,8 @@ class BackupAndRestore(Callback):
         self._counter.reset()
         candidates = [path for path in (self._latest, self._previous) if path.exists()]
         if self._folder.is_dir():
-            remove_leftovers(self._latest)
+            # The folder is of this run alone: nobody else can be at work in it.
+            remove_leftovers(self._latest, grace=0.0)
         if candidates:
             self._check_model()
             self._restore_first(candidates)

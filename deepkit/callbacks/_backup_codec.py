@@ -1,5 +1,6 @@
 """States of callbacks as what JSON can hold, with the arrays beside it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from deepkit.core.errors import ArgumentTypeError
 
 _ARRAY = "array in the file"
+_NUMBER = "number that JSON lacks"
 
 
 def pack(value: Any, arrays: dict[str, np.ndarray], owner: str) -> Any:
@@ -21,6 +23,8 @@ def pack(value: Any, arrays: dict[str, np.ndarray], owner: str) -> Any:
     Raises:
         ArgumentTypeError: it has other parts.
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_NUMBER: str(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
@@ -45,4 +49,6 @@ def unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return value
     if value.keys() == {_ARRAY}:
         return arrays[value[_ARRAY]]
+    if value.keys() == {_NUMBER}:
+        return float(value[_NUMBER])
     return {key: unpack(part, arrays) for key, part in value.items()}

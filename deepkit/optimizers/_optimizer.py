@@ -17,7 +17,7 @@ from deepkit.core.errors import (
     StateError,
     suggest,
 )
-from deepkit.tensors import StatelessScope, Variable, as_array
+from deepkit.tensors import StatelessScope, Variable, as_array, current_scope
 
 from ._branch import run_branch
 from ._checks import check_count, check_fraction, check_number, check_optional, check_positive
@@ -249,7 +249,8 @@ class Optimizer(SlotOwner):
             ArgumentError: there are no pairs; for all else see `apply`.
         """
         pairs = list(grads_and_vars)
-        if not pairs:
+        # A function that is compiled may make its variables in this very call, and is traced again.
+        if not pairs and current_scope() is None:
             raise ArgumentError(
                 f"Expected pairs of gradients and variables for optimizer '{self.name}', received "
                 f"none. A model has no `trainable_variables` before it is built: call it on data "

