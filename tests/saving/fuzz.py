@@ -21,9 +21,9 @@ import warnings
 import numpy as np
 
 import deepkit
-from deepkit.saving import load_model
+from deepkit.saving import inspect_file, load_model
 from tests.oracle import keras, oracle
-from tests.saving.safety.entries import REFUSALS, looks
+from tests.saving.safety.entries import REFUSALS
 
 ROOT = pathlib.Path(__file__).parents[2]
 _HANG_SECONDS = 10
@@ -108,8 +108,8 @@ class _Loader:
 
     def outcome(self, seed):
         self._path.write_bytes(damaged(self._data, seed))
-        for look in looks() if seed % _MODEL_EVERY in (2, 3) else ():
-            self._tried(functools.partial(look, self._path))
+        if seed % _MODEL_EVERY in (2, 3):
+            self._tried(functools.partial(inspect_file, self._path))
         makes = seed % _MODEL_EVERY < 2 and not self._path.name.endswith(".weights.h5")
         return self._tried(self._make if makes else self._fill)
 

@@ -7,6 +7,7 @@ import pytest
 import deepkit
 from deepkit.training._modes import bind_program
 from deepkit.training._padding import Padding, bucket
+from tests.training.compilations import compilations
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
 
@@ -15,9 +16,25 @@ def chain(*layers):
     return deepkit.Sequential([deepkit.Input((3,)), *layers])
 
 
+@pytest.fixture(autouse=True)
+def _counted():
+    with compilations() as names:
+        COMPILED[:] = [names]
+        yield
+
+
+COMPILED = []
+
+
 def sizes(model):
-    """For how many kinds of batches the programs of a model were compiled."""
-    return sum(p._single._cache_size() for p in model._trainer.programs._by_key.values())
+    """For how many kinds of batches the programs of the only model of a test were compiled."""
+    return compiled("_run_one")
+
+
+def compiled(function):
+    """How often a function was compiled in a test."""
+    (names,) = COMPILED
+    return sum(f"jit({function})" in name for name in names)
 
 
 def bound(model):
@@ -231,8 +248,7 @@ def test_values_are_checked_once_for_all_sizes():
     for rows in (3, 5):
         expected = np.array(model.layers[0](x[:rows]))
         np.testing.assert_array_equal(model.predict(x[:rows], verbose=0), expected)
-    (checker,) = model._trainer.checkers._by_key.values()
-    assert checker._run._cache_size() == sizes(model) == 2
+    assert compiled("_trace") == sizes(model) == 2
     x[2, 1] = 9
     with pytest.raises(deepkit.errors.DeepkitError, match=r"9"):
         model.predict(x, verbose=0)
@@ -243,8 +259,7 @@ def test_values_of_data_of_any_length_are_checked_by_few_programs():
     x = np.random.default_rng(0).integers(0, 5, (64, 2)).astype("int32")
     for rows in range(33, 64, 3):
         model.predict(x[:rows], verbose=0)
-    (checker,) = model._trainer.checkers._by_key.values()
-    assert checker._run_over._cache_size() == 1
+    assert compiled("_trace_over") == 1
     for place in (1, 40, 62):
         bad = x.copy()
         bad[place, 1] = 9

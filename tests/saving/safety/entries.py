@@ -59,8 +59,8 @@ class Entry:
 def _folder(folder: pathlib.Path, config: Any) -> pathlib.Path:
     """A model that is a folder, of a config."""
     with zipfile.ZipFile(archive(folder / "members.keras", config)) as members:
-        members.extractall(folder / "model")
-    return folder / "model"
+        members.extractall(folder)
+    return folder
 
 
 def _from_config(config: dict[str, Any], folder: pathlib.Path) -> Any:
