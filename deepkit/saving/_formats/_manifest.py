@@ -65,6 +65,10 @@ class Manifest:
         self.texts: dict[str, int] = {}
         self.writer: dict[str, Any] = {}
 
+    def __bool__(self) -> bool:
+        """Whether a writer has noted anything."""
+        return bool(self.datasets or self.writer)
+
     def note(self, path: str, array: np.ndarray, checksum: int) -> None:
         """Note an array that was written, and its checksum."""
         self.datasets[path] = {

@@ -86,7 +86,7 @@ class Hdf5Reader:
     @property
     def is_noted(self) -> bool:
         """Whether its writer has noted what it should hold."""
-        return bool(self.manifest.datasets or self.manifest.writer)
+        return bool(self.manifest)
 
     def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
         """The datasets directly in a group, by name; none if there is no such group."""

@@ -70,7 +70,7 @@ class SafetensorsReader:
     @property
     def is_noted(self) -> bool:
         """Whether its writer has noted what it should hold."""
-        return bool(self.manifest.datasets or self.manifest.writer)
+        return bool(self.manifest)
 
     def _read_manifest(self) -> Manifest:
         text = self.metadata.get(MANIFEST)

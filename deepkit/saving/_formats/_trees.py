@@ -8,7 +8,8 @@ import numpy as np
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import is_optimizer
-from deepkit.saving._saveable import Place, Saveable, places_of
+from deepkit.saving._formats._state import groups_of
+from deepkit.saving._saveable import Saveable, places_of
 from deepkit.tensors import StatelessScope, Variable
 
 
@@ -18,7 +19,7 @@ def state_tree(model: Saveable, include_optimizer: bool = True) -> dict[str, Any
     Large arrays are not copied. JAX overwrites no memory that an array of NumPy shows.
     """
     tree: dict[str, Any] = {}
-    for path, value in _own_values(_places(model, include_optimizer)).items():
+    for path, value in _own_values(model, include_optimizer).items():
         array = _dtypes.to_array(value, path)
         *steps, last = path.split("/")
         inner = tree
@@ -47,8 +48,8 @@ def load_state_tree(
     saved = _flat(tree)
     if include_optimizer:
         _build_optimizer(model, saved)
-    places = _places(model, include_optimizer)
-    own = _own_values(places)
+    places = [p for p in places_of(model) if include_optimizer or not is_optimizer(p)]
+    own = _own_values(model, include_optimizer)
     optimizers = [place.path for place in places_of(model) if is_optimizer(place)]
     if not include_optimizer:
         saved = {p: a for p, a in saved.items() if not any(_is_below(p, o) for o in optimizers)}
@@ -66,18 +67,9 @@ def load_state_tree(
         variable.assign(value)
 
 
-def _places(model: Saveable, include_optimizer: bool) -> list[Place]:
-    places = places_of(model)
-    return [place for place in places if include_optimizer or not is_optimizer(place)]
-
-
-def _own_values(places: list[Place]) -> dict[str, Any]:
-    values = {}
-    for place in places:
-        store: dict[str, Any] = {}
-        place.saveable.save_own_variables(store)
-        values.update({f"{place.variables_path}/{key}": value for key, value in store.items()})
-    return values
+def _own_values(model: Saveable, include_optimizer: bool) -> dict[str, Any]:
+    groups = groups_of(model, include_optimizer)
+    return {f"{group.path}/{key}": value for group in groups for key, value in group.arrays.items()}
 
 
 def _build_optimizer(model: Any, saved: Mapping[str, Any]) -> None:
