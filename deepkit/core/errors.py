@@ -1,6 +1,7 @@
 """The errors that deepkit raises; each is also the builtin error that users already catch."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -80,16 +81,24 @@ class DownloadError(DeepkitError, OSError):
     """A file could not be fetched."""
 
 
+_COUNTER = re.compile(r"_\d+$")
+
+
 def suggest(name: object, candidates: Iterable[str]) -> str:
-    """`" Did you mean 'adam'?"` for the candidates closest to `name`, or an empty string."""
+    """`" Did you mean 'adam'?"` for the candidates closest to `name`, or an empty string.
+
+    The counter at the end of a name, as in `"dense_12"`, does not make it less like `"dens"`.
+    """
     if not isinstance(name, str):
         return ""
     spellings: dict[str, list[str]] = {}
     for candidate in map(str, candidates):
-        spellings.setdefault(candidate.lower(), []).append(candidate)
+        lowered = candidate.lower()
+        for key in dict.fromkeys((lowered, _COUNTER.sub("", lowered))):
+            spellings.setdefault(key, []).append(candidate)
     close = difflib.get_close_matches(name.lower(), list(spellings), n=3, cutoff=0.6)
-    if not close:
-        return ""
     # Of 'hinge' and 'Hinge', the one that is written more like the name.
-    nearest = [difflib.get_close_matches(name, spellings[key], n=1, cutoff=0.0)[0] for key in close]
-    return f" Did you mean {', '.join(map(repr, nearest))}?"
+    nearest = dict.fromkeys(
+        difflib.get_close_matches(name, spellings[key], n=1, cutoff=0.0)[0] for key in close
+    )
+    return f" Did you mean {', '.join(map(repr, nearest))}?" if nearest else ""

@@ -53,3 +53,16 @@ def test_errors_are_builtin_ones_too(name):
 )
 def test_close_names_are_suggested(name, text):
     assert suggest(name, ["Adam", "adamw", "sgd"]) == text
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("dens", " Did you mean 'dense_1013'?"),
+        ("dense_1012", " Did you mean 'dense_1013'?"),
+        ("conv", " Did you mean 'conv2d_7'?"),
+        ("lstm", ""),
+    ],
+)
+def test_counters_at_the_end_of_names_do_not_count(name, text):
+    assert suggest(name, ["dense_1013", "conv2d_7"]) == text
