@@ -230,6 +230,14 @@ class Model(Layer):
             auto_scale_loss=auto_scale_loss,
         )
 
+    def after_compile(self, then: Callable[[Any], None] | None) -> None:
+        """Have a function called once with the model, after the next `compile` with an optimizer.
+
+        Args:
+            then: the function; it takes the place of one that was given before.
+        """
+        self._trainer.after_compile = then
+
     @property
     def compiled(self) -> bool:
         """Whether `compile` was called."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
 from deepkit.saving import _formats
+from deepkit.saving._deferred import DeferredOptimizer
 from deepkit.saving._paths import (
     LEGACY_ENDINGS,
     SAFETENSORS_ENDING,
@@ -169,21 +170,27 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     """Load weights from a file that `save_weights` or `save_model` wrote, here or in Keras.
 
     All names, shapes and dtypes are compared first. If something does not fit, nothing is changed.
-    Values are cast where the model keeps another dtype of the same kind. The states of the
-    optimizer and of seeds are loaded where both the file and the model have them.
+    Values are cast where the model keeps another dtype of the same kind. The states of seeds are
+    loaded where both the file and the model have them.
+
+    The state of the optimizer is loaded, too, if the model is compiled. If it is not, the next
+    `compile` warns that the optimizer starts anew; `include_optimizer=True` has it go on from the
+    state in the file, which must then still be there.
 
     Args:
         model: the model, built.
         filepath: a path that ends in `.weights.h5`, `.weights.json`, `.safetensors`, `.keras`,
             `.h5` or `.hdf5`, or a folder that `save_model` wrote.
         skip_mismatch: whether layers that do not fit are left out, with one warning.
-        include_optimizer: (keyword) whether the optimizer's state is loaded.
+        include_optimizer: (keyword) whether the optimizer's state is loaded: `True` leaves that
+            to the next `compile` if need be, `False` leaves the optimizer as it is.
         objects_to_skip: (keyword) layers and optimizers that are left as they are.
         by_name: (keyword) for `.h5`: load the layers whose names are in the file, and leave the
             others as they are.
 
     Raises:
-        WeightMismatchError: something does not fit; the message lists what.
+        WeightMismatchError: something does not fit, or the optimizer has begun and the file has no
+            state of it; the message lists what.
         NotBuiltError: the model has no weights yet.
         MissingFileError: there is no such file.
         CorruptFileError: the file is damaged or of another kind than its name says.
@@ -193,9 +200,17 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     file_format, options = _weights_format(path)
     allowed = {key: kwargs.pop(key) for key in options if kwargs.get(key) is not None}
     _reject({k: v for k, v in kwargs.items() if v is not None}, f"load_weights('{path.name}')")
-    file_format.load_weights(
-        model, path, hint=_SKIP_HINT + _OPTIMIZER_HINT, skip_mismatch=skip_mismatch, **allowed
+    hint = _SKIP_HINT + _OPTIMIZER_HINT
+    is_left = file_format.load_weights(
+        model, path, hint=hint, skip_mismatch=skip_mismatch, **allowed
     )
+    is_wanted = allowed.get("include_optimizer", is_left)
+    deferred = None
+    if is_wanted and model.optimizer is None:
+        deferred = DeferredOptimizer.at(
+            file_format.load_weights, path, "include_optimizer" in allowed, _OPTIMIZER_HINT.strip()
+        )
+    model.after_compile(deferred)
 
 
 def _model_format(path: pathlib.Path) -> Any:

@@ -7,6 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 from deepkit.core import naming
 from deepkit.core.errors import SerializationError
 
+# The path of the optimizer that a model is trained with.
+OPTIMIZER = "optimizer"
+
 
 @runtime_checkable
 class Saveable(Protocol):

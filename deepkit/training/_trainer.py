@@ -49,6 +49,8 @@ class Trainer:
         self.evaluated_modes: set[str] = set()
         # Whether the optimizer had state for all trainable weights when training first began.
         self.optimizer_had_all: bool | None = None
+        # Called once with the model when it is compiled.
+        self.after_compile: Callable[[Any], None] | None = None
         self._snapshot: Snapshot | None = None
         self._call_state: CallState | None = None
         self._arguments_of_programs: dict[str, Any] = {}
@@ -93,6 +95,9 @@ class Trainer:
         self.evaluated_modes.clear()
         self.optimizer_had_all = None
         self.compiled = True
+        if self.after_compile is not None and optimizer is not None:
+            then, self.after_compile = self.after_compile, None
+            then(self._model)
 
     def _resolve_optimizer(self, arguments: dict[str, Any]) -> Any:
         optimizer = arguments["optimizer"]

@@ -176,10 +176,10 @@ def _knows_optimizer(model: Any, config: dict[str, Any], version: str, reader: H
     return True
 
 
-def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
+def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> bool:
     """Load the state of a model; for options see `load_state`."""
     with opened_weights(path) as reader:
-        load_state(model, reader, **options)
+        return load_state(model, reader, **options)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 from deepkit.core import registry, serialization
 from deepkit.core.errors import ConfigError, CorruptFileError
 from deepkit.saving._atomic import replacing
+from deepkit.saving._formats._beginnings import begun_anew, has_begun
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._legacy_weights import (
     pair_layers,
@@ -13,6 +14,7 @@ from deepkit.saving._formats._legacy_weights import (
     write_arrays,
     write_layers,
 )
+from deepkit.saving._formats._matching import datasets_below
 from deepkit.saving._formats._model import (
     KERAS_VERSION,
     LOADING_HINT,
@@ -32,7 +34,7 @@ from deepkit.saving._formats._taken import Taken
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import places_of
-from deepkit.tensors import SeedGenerator
+from deepkit.tensors import SeedGenerator, Variable
 
 _LAYERS = "model_weights"
 _OPTIMIZER = "optimizer_weights"
@@ -95,13 +97,29 @@ def load_weights(
     skip_mismatch: bool = False,
     by_name: bool = False,
     include_optimizer: bool = True,
-) -> None:
-    """Load weights from a file of a whole model, or of weights alone as Keras 2 wrote it."""
+    root: str = "",
+) -> bool:
+    """Load weights from a file of a whole model, or of weights alone as Keras 2 wrote it.
+
+    Args:
+        model: the model, built.
+        path: the file.
+        hint: what can be done if it does not fit, for the message.
+        skip_mismatch: whether what does not fit is left out, with a warning.
+        by_name: whether layers are found by name, and others are left as they are.
+        include_optimizer: whether the state of the optimizer is loaded.
+        root: the path of the part of the model that is loaded: all of it, or the optimizer.
+
+    Returns:
+        Whether the file has the state of an optimizer, and the model no optimizer yet.
+    """
     with Hdf5Reader(path, str(path)) as reader:
         optimizer = getattr(model, "optimizer", None) if include_optimizer and not by_name else None
         if optimizer is not None and not optimizer.built and _OPTIMIZER in reader.groups:
             optimizer.build(model.trainable_variables)
-        _load(model, reader, optimizer, hint, skip_mismatch, by_name)
+        _load(model, reader, optimizer, hint, skip_mismatch, by_name, root=root)
+        arrays = [reader.datasets[p] for p in datasets_below(_OPTIMIZER, reader)]
+        return model.optimizer is None and any(info.shape != () for info in arrays)
 
 
 def _make_model(config: Any, reader: Hdf5Reader) -> Any:
@@ -157,23 +175,28 @@ def _load(
     skip_mismatch: bool = False,
     by_name: bool = False,
     is_config_of_file: bool = False,
+    root: str = "",
 ) -> None:
     """Load all that the file has for a model; nothing is changed before all of it is read."""
-    root = _LAYERS if _LAYERS in reader.groups else ""
-    if not reader.texts(root, "layer_names") and root == "":
+    layers = _LAYERS if _LAYERS in reader.groups else ""
+    if not reader.texts(layers, "layer_names") and layers == "":
         raise CorruptFileError(
             f"'{reader.file}' has no layers in the `.h5` format. If `save_weights` wrote it, give "
             f"it the ending `.weights.h5`."
         )
-    pairs, differences = pair_layers(model, reader, root, by_name, is_config_of_file)
+    pairs, differences = pair_layers(model, reader, layers, by_name, is_config_of_file)
     pairs.extend(_seed_pairs(model, reader))
+    values: list[tuple[Variable, Any]] = []
     if optimizer is not None and _OPTIMIZER in reader.groups:
         found, failed = _optimizer_state(model, optimizer, reader, pairs)
-        pairs.extend(found)
-        differences.extend(failed)
-    values = []
+        pairs = [*pairs, *found] if not root else found
+        differences = [*differences, *failed] if not root else failed
+        if not found and not failed:
+            values = begun_anew(optimizer)
+    elif layers and optimizer is not None and (root or has_begun(optimizer)):
+        differences.append(Difference("missing", f"the state of the optimizer '{optimizer.name}'"))
     if not differences or skip_mismatch:
-        values = [pair.read(reader) for pair in pairs]
+        values.extend(pair.read(reader) for pair in pairs)
     report(differences, reader.file, model.name, skip_mismatch, hint)
     for variable, value in values:
         variable.assign(value)

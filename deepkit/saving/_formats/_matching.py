@@ -46,33 +46,42 @@ class Match:
     Attributes:
         pairs: what can be loaded.
         taken: the state of optimizers that older Keras kept in another order.
+        unbegun: optimizers that had not begun when the file was written.
         differences: what does not fit.
     """
 
     pairs: list[Pair]
     taken: list[Taken]
+    unbegun: list[Any]
     differences: list[Difference]
 
 
 def match(
-    places: Iterable[Place], reader: Hdf5Reader, is_skipped: Callable[[Place], bool]
+    places: Iterable[Place],
+    reader: Hdf5Reader,
+    is_skipped: Callable[[Place], bool],
+    root: str = "",
 ) -> Match:
     """Pair the places of a model with the groups of a file.
 
     Args:
-        places: all places of the model.
+        places: all places of the model at or below the root.
         reader: the file.
         is_skipped: whether a place is left alone; what the file has for it is, too.
+        root: the path of the part of the file that is meant.
     """
     places = list(places)
     skipped = [place for place in places if is_skipped(place)]
     left = [place for place in places if not any(place.is_below(s.path) for s in skipped)]
-    pairs, taken, differences = [], [], list(_moved(left, reader))
+    pairs, taken, unbegun, differences = [], [], [], list(_moved(left, reader))
     accounted: set[str] = set()
     for place in left:
         saved = reader.datasets_in(place.variables_path)
         accounted.update(info.path for info in saved.values())
-        if place.is_optional and (not saved or _is_of_unbuilt_optimizer(place, saved)):
+        if place.is_optional and not saved:
+            continue
+        if _is_of_unbuilt_optimizer(place, saved):
+            unbegun.append(place.saveable)
             continue
         own = own_state(place.saveable)
         found = list(_differences_at(place, saved, own, reader)) if own is not None else []
@@ -83,11 +92,16 @@ def match(
         differences.extend(found)
         if not found and (saved or own is None):
             pairs.append(Pair(place, saved, own or {}))
-    for path in reader.datasets:
+    for path in datasets_below(root, reader):
         known = path in accounted or any(path.startswith(f"{s.path}/") for s in skipped)
         if not known and not _is_optional_in_file(path, reader):
             differences.append(Difference("unused", f"'{path}' {reader.datasets[path].shape}"))
-    return Match(pairs, taken, differences)
+    return Match(pairs, taken, unbegun, differences)
+
+
+def datasets_below(root: str, reader: Hdf5Reader) -> list[str]:
+    """The paths of all datasets in a group or further in."""
+    return [path for path in reader.datasets if not root or path.startswith(f"{root}/")]
 
 
 def is_optimizer(place: Place) -> bool:

@@ -101,7 +101,9 @@ def write_content(content: WeightsContent, path: pathlib.Path) -> None:
 def load_weights(model: Saveable, path: pathlib.Path, hint: str, **options: Any) -> None:
     """Load the weights of a model; for options see `load_state`."""
     with SafetensorsReader(path, str(path)) as reader:
-        load_state(model, ReaderByPlace(reader, model), hint=hint + _HINT, **options)
+        # No file of this format has the state of an optimizer.
+        without = {**options, "include_optimizer": False}
+        load_state(model, ReaderByPlace(reader, model), hint=hint + _HINT, **without)
 
 
 class ReaderByPlace:

@@ -58,7 +58,7 @@ def save_weights(model: Saveable, path: pathlib.Path, max_bytes: float) -> None:
         _remove_old_shards(target, former)
 
 
-def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
+def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> bool:
     """Load the state of a model; for options see `load_state`.
 
     A saver that replaces the index meanwhile takes its shards away: then the new ones are loaded.

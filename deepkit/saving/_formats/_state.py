@@ -8,18 +8,20 @@ import jax
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
+from deepkit.saving._formats._beginnings import begun_anew, has_begun
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import (
     CLASS_ATTRIBUTE,
     Match,
     Pair,
+    datasets_below,
     is_optimizer,
     match,
 )
 from deepkit.saving._formats._older._places import ORDERS, older_places
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._writer import Hdf5Writer
-from deepkit.saving._saveable import Place, Saveable, check_step, join, places_of
+from deepkit.saving._saveable import OPTIMIZER, Place, Saveable, check_step, join, places_of
 from deepkit.tensors import StatelessScope, Variable
 
 
@@ -95,7 +97,8 @@ def load_state(
     skip_mismatch: bool = False,
     include_optimizer: bool = True,
     objects_to_skip: Any = (),
-) -> None:
+    root: str = "",
+) -> bool:
     """Load the state of a model.
 
     Args:
@@ -105,28 +108,43 @@ def load_state(
         skip_mismatch: whether what does not fit is left out, with a warning.
         include_optimizer: whether the state of optimizers is loaded.
         objects_to_skip: objects that are left as they are, with all inside them.
+        root: the path of the part of the model that is loaded.
+
+    Returns:
+        Whether the file has the state of the model's optimizer, and the model no optimizer yet.
 
     Raises:
         WeightMismatchError: something does not fit; nothing is changed then.
     """
-    places = places_of(model)
+    everything = places_of(model)
     skipped = {id(obj) for obj in objects_to_skip or ()}
     if include_optimizer:
-        _build_optimizers(places, reader)
+        _build_optimizers(everything, reader)
+    places = [place for place in everything if place.is_below(root)]
 
     def is_skipped(place: Place) -> bool:
         return id(place.saveable) in skipped or (is_optimizer(place) and not include_optimizer)
 
-    found = _match_in_some_release(model, places, reader, is_skipped)
-    differences = list(found.differences)
+    found = _match_in_some_release(model, places, reader, is_skipped, root)
+    needed = [
+        place
+        for place in places
+        if is_optimizer(place) and not is_skipped(place) and (root or has_begun(place.saveable))
+    ]
+    differences = [
+        *found.differences,
+        *(_no_state(place) for place in needed if not datasets_below(place.path, reader)),
+    ]
     values = []
     if not differences or skip_mismatch:
         values, failed = _loaded(found.pairs, reader, skip_mismatch)
         values.extend(one.read(reader) for one in found.taken)
+        values.extend(value for optimizer in found.unbegun for value in begun_anew(optimizer))
         differences.extend(failed)
     report(differences, reader.file, model.name, skip_mismatch, hint)
     for variable, value in values:
         variable.assign(value)
+    return getattr(model, OPTIMIZER, None) is None and _has_begun_in_file(reader)
 
 
 def _match_in_some_release(
@@ -134,15 +152,30 @@ def _match_in_some_release(
     places: list[Place],
     reader: Hdf5Reader,
     is_skipped: Callable[[Place], bool],
+    root: str,
 ) -> Match:
     """Match a file by today's paths, or else by those of a release by which all of it fits."""
-    found = match(places, reader, is_skipped)
+    found = match(places, reader, is_skipped, root)
     if found.differences and not reader.is_noted:
         for order in ORDERS:
-            older = match(older_places(model, order, reader), reader, is_skipped)
+            older_ones = older_places(model, order, reader)
+            below = [place for place in older_ones if place.is_below(root)]
+            older = match(below, reader, is_skipped, root)
             if not older.differences:
                 return older
     return found
+
+
+def _no_state(place: Place) -> Difference:
+    return Difference(
+        "missing", f"'{place.path}', the state of the optimizer '{place.saveable.name}'"
+    )
+
+
+def _has_begun_in_file(reader: Hdf5Reader) -> bool:
+    """Whether a file has the state of an optimizer that has slots."""
+    saved = reader.datasets_in(f"{OPTIMIZER}/vars")
+    return any(info.shape != () for info in saved.values())
 
 
 def _build_optimizers(places: list[Place], reader: Hdf5Reader) -> None:

@@ -18,7 +18,7 @@ def save_weights(model: Saveable, path: pathlib.Path) -> None:
         write_state(groups_of(model), writer)
 
 
-def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
+def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> bool:
     """Load the state of a model; for options see `load_state`.
 
     Before 2.12, Keras wrote weights layer by layer, whatever the name of the file.
@@ -28,12 +28,11 @@ def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> None:
     """
     with Hdf5Reader(path, str(path)) as reader:
         if not reader.texts("", "layer_names"):
-            load_state(model, reader, **options)
-            return
+            return load_state(model, reader, **options)
     if options.pop("objects_to_skip", None):
         raise ArgumentError(
             f"'{path}' has weights layer by layer, as Keras wrote them before 2.12: expected no "
             f"`objects_to_skip`. Give it the ending `.h5` and pass `by_name=True` to load the "
             f"layers of equal names."
         )
-    load_layers(model, path, **options)
+    return load_layers(model, path, **options)

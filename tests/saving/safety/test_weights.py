@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import deepkit
-from deepkit.errors import CorruptFileError, NotBuiltError, WeightMismatchError
+from deepkit.errors import CorruptFileError, NotBuiltError, StateError, WeightMismatchError
 from tests.oracle import keras, oracle
 from tests.saving.models import FORMATS, INPUTS, TARGETS, assert_equal_values, fill, values
 from tests.saving.safety.rows import row
@@ -200,31 +200,87 @@ def test_optimizers_get_their_slots_when_weights_are_loaded(tmp_path):
 
 @every_format
 @row("W04")
-def test_a_model_that_is_not_compiled_takes_the_weights_alone(ending, tmp_path):
+def test_weights_that_are_loaded_before_compile(ending, tmp_path):
     source = trained("adam")
+    path = saved(source, tmp_path, ending)
     model = stack(4, 2)
-    model.load_weights(saved(source, tmp_path, ending))
+    model.load_weights(path)
     assert_equal_values(values(model), values(source))
-    assert model.optimizer is None
+    with pytest.warns(UserWarning, match="starts anew, though .*include_optimizer=True"):
+        model.compile("adam", loss="mse")
+    assert int(model.optimizer.iterations) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.compile("adam", loss="mse")
+        untouched = stack(4, 2)
+        untouched.load_weights(path, include_optimizer=False)
+        untouched.compile("sgd", loss="mse")
 
 
 @every_format
 @row("W04")
-def test_a_file_without_optimizer_leaves_it_as_it_is(ending, tmp_path):
-    source, model = stack(4, 2), trained("adam")
-    before = [np.asarray(v) for v in model.optimizer.variables]
-    model.load_weights(saved(source, tmp_path, ending))
-    assert_equal_values(model.optimizer.variables, before)
-    assert_equal_values(values(model), values(source))
+def test_the_state_of_an_optimizer_waits_for_compile(ending, tmp_path):
+    source = trained("adam")
+    path = saved(source, tmp_path, ending)
+    model = stack(4, 2)
+    model.load_weights(path, include_optimizer=True)
+    changed = fill(model, seed=7)
+    before = values(changed)
+    model.compile("adam", loss="mse")
+    assert int(model.optimizer.iterations) > 0
+    assert_equal_values(model.optimizer.variables, source.optimizer.variables)
+    assert_equal_values(values(model), before)
 
 
 @every_format
-def test_an_optimizer_that_had_not_begun_begins(ending, tmp_path):
-    path = saved(stack(4, 2, compiled="adam"), tmp_path, ending)
+@row("W04")
+def test_the_state_that_waits_must_fit(ending, tmp_path):
+    path = saved(trained("adam"), tmp_path, ending)
+    model = stack(4, 2)
+    model.load_weights(path, include_optimizer=True)
+    with pytest.raises(WeightMismatchError, match="include_optimizer=False"):
+        model.compile(deepkit.optimizers.SGD(momentum=0.9), loss="mse")
+
+
+@every_format
+@row("W04")
+def test_the_file_must_stay_until_compile(ending, tmp_path):
+    path = saved(trained("adam"), tmp_path, ending)
+    model = stack(4, 2)
+    model.load_weights(path, include_optimizer=True)
+    path.unlink()
+    with pytest.raises(StateError, match="Call `compile` before `load_weights`"):
+        model.compile("adam", loss="mse")
+
+
+@every_format
+@row("W04")
+def test_a_file_without_an_optimizer(ending, tmp_path):
+    path = saved(stack(4, 2), tmp_path, ending)
     model = trained("adam")
+    message = refused(model, path)
+    assert "the state of the optimizer 'adam" in message.split("missing in the file:")[1]
+    assert "include_optimizer=False" in message
+    before = [np.asarray(v) for v in model.optimizer.variables]
+    model.load_weights(path, include_optimizer=False)
+    assert_equal_values(model.optimizer.variables, before)
+    with pytest.warns(UserWarning, match="the state of the optimizer 'adam"):
+        model.load_weights(path, skip_mismatch=True)
+    fresh = stack(4, 2, compiled="adam")
+    fresh.load_weights(path)
+    assert_equal_values(values(fresh), values(stack(4, 2)))
+
+
+@every_format
+@row("W04")
+def test_an_optimizer_that_had_not_begun_begins_anew(ending, tmp_path):
+    path = saved(stack(4, 2, compiled="adam"), tmp_path, ending)
+    model, unbroken = trained("adam"), stack(4, 2, compiled="adam")
     model.load_weights(path)
-    if ending != ".weights.h5":
-        assert int(deepkit.saving.load_model(path).optimizer.iterations) == 0
+    assert int(model.optimizer.iterations) == 0
+    histories = [m.fit(INPUTS, TARGETS, shuffle=False, verbose=0) for m in (model, unbroken)]
+    assert histories[0].history == histories[1].history
+    assert_equal_values(values(model), values(unbroken))
 
 
 def test_the_state_of_an_inner_optimizer_in_files_of_keras(tmp_path):
