@@ -131,6 +131,15 @@ class CallbackList(Callback):
         """Whether a callback wants to be called for batches of `"train"`, `"test"`, `"predict"`."""
         return any(self._listeners[hook] for hook in _BATCH_HOOKS[phase])
 
+    @property
+    def follows_epochs(self) -> bool:
+        """Whether a callback does more at epochs than to record them."""
+        return any(
+            type(callback) is not History
+            and (overrides(callback, "on_epoch_begin") or overrides(callback, "on_epoch_end"))
+            for callback in self.callbacks
+        )
+
     def check_monitors(self, names: Iterable[str]) -> None:
         """Raise if a callback monitors a name that no epoch will log.
 

@@ -52,7 +52,6 @@ class Model(Layer):
         self._trainer = training.Trainer(self)
         # What a subclass of the user's does in a call is not known.
         self._compiled_calls = CompiledCalls(self) if _is_plain_model(type(self)) else None
-        self.stop_training = False
         if graph is not None:
             self._set_graph(*graph)
 
@@ -251,6 +250,24 @@ class Model(Layer):
     @optimizer.setter
     def optimizer(self, optimizer: Any) -> None:
         self._trainer.use(optimizer)
+
+    @property
+    def history(self) -> Any:
+        """The `History` of the last `fit`; `None` before the first."""
+        return self._trainer.history
+
+    @history.setter
+    def history(self, history: Any) -> None:
+        self._trainer.history = history
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether `fit` is to end; callbacks set it."""
+        return self._trainer.stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self._trainer.stop_training = value
 
     @property
     def loss(self) -> Any:

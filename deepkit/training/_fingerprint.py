@@ -117,7 +117,5 @@ SKIPPED = frozenset(
         "_exposed",
         "_paths_of_model",
         "_value",
-        "stop_training",
-        "history",
     )
 )

@@ -118,6 +118,11 @@ class _Run:
     ) -> None:
         self.model, self.runner, self.evaluator = model, runner, evaluator
         self.callbacks, self.frequency = callbacks, frequency
+        # Whether an epoch may run before the logs of the one before it are there.
+        self._runs_ahead = evaluator is None and not callbacks.follows_epochs
+        # An epoch whose end the callbacks do not know of yet, and its logs.
+        self._ending: tuple[int, Any] | None = None
+        self._logs: dict[str, Any] = {}
         # Where data is changed by its own hooks: the state before the first epoch.
         self._random: dict[str, Any] | None = None
 
@@ -131,31 +136,43 @@ class _Run:
                 runner.note_positions()
         callbacks.on_train_begin()
         resume = callbacks.resume_point
-        logs: dict[str, Any] = {}
         if resume is not None:
             self._go_to(resume, initial_epoch)
-            initial_epoch, logs = resume.epoch, resume.logs
+            initial_epoch, self._logs = resume.epoch, resume.logs
         elif any(runner.has_hooks for runner in self._runners().values()):
             self._random = get_random_state()
-        for epoch in range(initial_epoch, epochs):
-            # An epoch in whose middle a callback asked to stop is still ended.
-            if model.stop_training and not (resume is not None and resume.batch):
-                break
-            logs = self._epoch(epoch, resume)
-            resume = None
+        try:
+            for epoch in range(initial_epoch, epochs):
+                # An epoch in whose middle a callback asked to stop is still ended.
+                if model.stop_training and not (resume is not None and resume.batch):
+                    break
+                self._epoch(epoch, resume)
+                resume = None
+        finally:
+            self._end()
         if model.optimizer is not None:
             model.optimizer.finalize_variable_values(model.trainable_variables)
-        callbacks.on_train_end(logs)
+        callbacks.on_train_end(self._logs)
 
-    def _epoch(self, epoch: int, resume: ResumePoint | None) -> dict[str, Any]:
+    def _epoch(self, epoch: int, resume: ResumePoint | None) -> None:
         self.model.reset_metrics()
         self.callbacks.on_epoch_begin(epoch)
-        logs = to_host(self.runner.run(self.callbacks, resume))
+        logs = self.runner.run(self.callbacks, resume, waits=not self._runs_ahead)
+        self._end()
+        self._ending = epoch, logs
+        if not self._runs_ahead:
+            self._end()
+
+    def _end(self) -> None:
+        """Wait for the epoch that is under way, if there is one, and tell the callbacks."""
+        if self._ending is None:
+            return
+        (epoch, logs), self._ending = self._ending, None
+        self._logs = to_host(logs)
         if self.evaluator is not None and self._validates(epoch):
             results = self.evaluator.run(self.callbacks)
-            logs.update({f"val_{name}": value for name, value in results.items()})
-        self.callbacks.on_epoch_end(epoch, logs)
-        return logs
+            self._logs.update({f"val_{name}": value for name, value in results.items()})
+        self.callbacks.on_epoch_end(epoch, self._logs)
 
     def _runners(self) -> dict[str, Runner]:
         runners = {"train": self.runner}

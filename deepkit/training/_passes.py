@@ -59,7 +59,9 @@ def device_pass(
     hooks: Hooks,
     skip: int = 0,
 ) -> Any:
-    """Run the steps of an epoch on data that lies on the device; returns the last logs.
+    """Hand over the steps of an epoch on data on the device; returns the last logs.
+
+    The last of the steps may still be under way.
 
     Args:
         binding: the compiled step.
@@ -88,7 +90,6 @@ def device_pass(
         hooks.begin(step)
         logs = binding.step_on_rows(data.arrays, order.rest, data.structure)
         hooks.end(step, logs)
-    pacer.finish()
     return logs
 
 

@@ -17,6 +17,7 @@ from deepkit.core.errors import StateError
 from deepkit.core.interrupts import Interrupts
 from deepkit.tensors import StatelessScope, Variable, are_reads_listened_to
 from deepkit.training._counted_rows import counting
+from deepkit.training._pacing import Pace
 
 _MAX_PROGRAMS = 16
 # Seconds to wait for values that a training step in another thread has in its hands.
@@ -83,6 +84,8 @@ class Program:
         self.proofs: dict[Any, set[tuple[int, int | None]] | None] = {}
         # Whether last batches are filled up, by the shapes of batches: see `may_fill_up`.
         self.fillings: dict[Any, bool] = {}
+        # How fast it is, by the shapes of batches.
+        self.paces: dict[Any, Pace] = {}
         self.interrupts = Interrupts()
         donated = (0,) if donates else ()
         self._single = jit(self._run_one, donate_argnums=donated)

@@ -12,7 +12,7 @@ from deepkit.training._device_blocks import BlockFeed
 from deepkit.training._device_data import DeviceData, fits_on_device
 from deepkit.training._filling import may_fill_up
 from deepkit.training._modes import bind_program, own_step
-from deepkit.training._pacing import Pacer
+from deepkit.training._pacing import Pace, Pacer
 from deepkit.training._passes import Hooks, device_pass, eager_pass, stream_pass, to_device
 from deepkit.training._trainable import Trainable
 from deepkit.training._value_checks import ValueChecker
@@ -46,7 +46,7 @@ class Runner:
             self._checker.check_all(data)
             self._checker = None
         on_device = isinstance(data, ArrayData) and steps is None and not self._eager
-        self._pacer = Pacer()
+        self._pacer: Pacer | None = None
         self._alone = False
         self._notes_random_state = False
         self._random: dict[str, Any] | None = None
@@ -61,18 +61,21 @@ class Runner:
             return iter(map(to_device, batches))
         return BlockFeed(batches, self._checker, self._alone)
 
-    def run(self, callbacks: CallbackList, resume: ResumePoint | None = None) -> Any:
+    def run(
+        self, callbacks: CallbackList, resume: ResumePoint | None = None, waits: bool = True
+    ) -> Any:
         """Run a pass; returns the logs of its end, which may still be on the device.
 
         Args:
             callbacks: whose batch hooks are called.
             resume: where an interrupted pass goes on.
+            waits: whether all steps must be done at the end; otherwise they may be under way.
         """
         hooks = Hooks(callbacks, self._mode, self._model)
         self._alone = hooks.active
         done = 0 if resume is None else resume.batch
         if self._device is not None:
-            logs = self._run_on_device(hooks, resume, done)
+            logs = self._run_on_device(hooks, resume, done, waits)
         else:
             self._go_on(resume, done)
             logs = self._run_batches(hooks, done)
@@ -80,7 +83,9 @@ class Runner:
             return resume.logs  # no batch of the epoch was left
         return logs
 
-    def _run_on_device(self, hooks: Hooks, resume: ResumePoint | None, done: int) -> Any:
+    def _run_on_device(
+        self, hooks: Hooks, resume: ResumePoint | None, done: int, waits: bool
+    ) -> Any:
         assert self._device is not None
         binding = bind_program(self._model, self._mode)
         if may_fill_up(self._model, self._mode, binding.program, self._device):
@@ -92,7 +97,13 @@ class Runner:
         order = self._device.order()
         if done:
             resume.settle()
-        return device_pass(binding, self._device, order, self._pacer_for(hooks), hooks, done)
+        shapes = tuple(array.shape[1:] for array in self._device.arrays)
+        pace = binding.program.paces.setdefault((self._device.rows, shapes), Pace())
+        pacer = self._pacer_for(hooks, pace)
+        logs = device_pass(binding, self._device, order, pacer, hooks, done)
+        if waits:
+            pacer.finish()
+        return logs
 
     def _run_batches(self, hooks: Hooks, done: int) -> Any:
         batches = self._feed.epoch()
@@ -117,9 +128,13 @@ class Runner:
             # A generator may draw from them, and has drawn no more than it did for these batches.
             set_host_random_state(drawn)
 
-    def _pacer_for(self, hooks: Hooks) -> Pacer:
+    def _pacer_for(self, hooks: Hooks, pace: Pace | None = None) -> Pacer:
         fixed = self._model._trainer.steps_per_execution
-        return Pacer(fixed) if hooks.active or fixed > 1 else self._pacer
+        if hooks.active or fixed > 1:
+            return Pacer(fixed)
+        if self._pacer is None:
+            self._pacer = Pacer(pace=pace)
+        return self._pacer
 
     def note_positions(self) -> None:
         """From now on, note what `position` tells of random states."""

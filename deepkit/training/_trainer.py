@@ -38,6 +38,9 @@ class Trainer:
         self.arguments: dict[str, Any] = {}
         self.compiled = False
         self.optimizer: Any = None
+        # The record of the last training, and whether a callback asked to end it.
+        self.history: Any = None
+        self.stop_training = False
         self.loss_tracker: Mean | None = None
         self.compile_loss: CompileLoss | None = None
         self.compile_metrics: CompileMetrics | None = None
