@@ -72,6 +72,8 @@ class Constant(Initializer):
             ShapeError: the value is an array of another shape.
         """
         shape = tuple(standardize_shape(shape))
+        if isinstance(self.value, int | float):
+            return _filled(shape, self.value, dtype)
         value = as_array(self.value, dtypes.canonicalize_dtype(dtype))
         if value.size != 1 and value.shape != shape:
             raise ShapeError(
@@ -90,7 +92,7 @@ class Constant(Initializer):
         return cls(serialization.deserialize_keras_object(config["value"]))
 
 
-def _filled(shape: Any, value: int, dtype: Any) -> jax.Array:
+def _filled(shape: Any, value: float, dtype: Any) -> jax.Array:
     """One number everywhere; small arrays without a compiled program for their shape."""
     shape, dtype = tuple(shape), dtypes.canonicalize_dtype(dtype)
     if suits_host(math.prod(shape)):

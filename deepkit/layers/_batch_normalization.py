@@ -1,5 +1,6 @@
 """BatchNormalization: features of mean 0 and variance 1 over the batch."""
 
+import functools
 from typing import Any
 
 import jax
@@ -148,18 +149,13 @@ class BatchNormalization(AffineNormalization):
         else:
             mean = self.moving_mean.value.astype(x.dtype)
             variance = self.moving_variance.value.astype(x.dtype)
-        # gamma * (x - mean) / sqrt(variance + epsilon) + beta as one product and one sum.
-        factor = _product(jax.lax.rsqrt(variance + self.epsilon), factor)
-        shift = -mean * factor if offset is None else offset - mean * factor
-        shape = [1] * x.ndim
-        shape[axis] = -1
-        outputs = x * factor.reshape(shape) + shift.reshape(shape)
+        outputs = _normalize(x, mean, variance, factor, offset, axis, self.epsilon)
         return outputs.astype(self.compute_dtype)
 
     def _moments(self, x: Any, axis: int, mask: Any) -> tuple[Any, Any]:
         axes = tuple(i for i in range(x.ndim) if i != axis)
         if mask is None:
-            return jnp.mean(x, axis=axes), jnp.var(x, axis=axes)
+            return _mean_and_variance(x, axes)
         weights = jnp.broadcast_to(mask.astype(x.dtype)[..., None], x.shape)
         count = jnp.sum(weights, axis=axes) + jnp.finfo(x.dtype).eps
         mean = jnp.sum(x * weights, axis=axes) / count
@@ -203,6 +199,32 @@ class BatchNormalization(AffineNormalization):
             "renorm_clipping": self.renorm_clipping,
             "renorm_momentum": self.renorm_momentum,
         }
+
+
+# Compiled, so that layers of one shape are traced once; XLA inlines them.
+
+
+@functools.partial(jax.jit, static_argnames=("axes",))
+def _mean_and_variance(x: jax.Array, axes: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+    return jnp.mean(x, axis=axes), jnp.var(x, axis=axes)
+
+
+@functools.partial(jax.jit, static_argnames=("axis", "epsilon"))
+def _normalize(
+    x: jax.Array,
+    mean: jax.Array,
+    variance: jax.Array,
+    factor: jax.Array | None,
+    offset: jax.Array | None,
+    axis: int,
+    epsilon: float,
+) -> jax.Array:
+    """`factor * (x - mean) / sqrt(variance + epsilon) + offset` as one product and one sum."""
+    factor = _product(jax.lax.rsqrt(variance + epsilon), factor)
+    shift = -mean * factor if offset is None else offset - mean * factor
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    return x * factor.reshape(shape) + shift.reshape(shape)
 
 
 def _move(variable: Any, value: Any, momentum: float) -> None:

@@ -19,8 +19,8 @@ def update_rule(rule: Callable[..., Any]) -> Callable[..., tuple[jax.Array, ...]
     the end. Options are keyword-only Python values and are compiled in, so they keep the precision
     of Python's floats (`1 - 0.999` in float32 would be off by 5e-5 of itself).
 
-    Called eagerly, a step is one dispatch; inside a compiled step the rule is inlined and fuses
-    with what is around it.
+    Called eagerly, a step is one dispatch; inside a compiled step XLA inlines the rule and fuses
+    it with what is around it. It is traced once for variables of one shape.
     """
     parameters = inspect.signature(rule).parameters.values()
     option_names = [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
@@ -42,4 +42,4 @@ def update_rule(rule: Callable[..., Any]) -> Callable[..., tuple[jax.Array, ...]
         )
         return tuple(x.astype(old.dtype) for x, old in zip(results, (variable, *slots)))
 
-    return jax.jit(step, static_argnames=option_names, inline=True)
+    return jax.jit(step, static_argnames=option_names)

@@ -103,7 +103,11 @@ def initial_array(value: Any, shape: Any, dtype: Any, path: str) -> jax.Array:
         )
     name = _dtype_of(value, path) if dtype is None else usable_dtype(dtype, path)
     with jax.ensure_compile_time_eval():
-        array = jnp.array(value, dtype=name, copy=True)
+        if isinstance(value, np.ndarray):
+            # JAX would compile a program that converts it.
+            array = jax.device_put(np.array(value, dtype=name))
+        else:
+            array = jnp.array(value, dtype=name, copy=True)
     if shape is not None and array.shape != tuple(standardize_shape(shape)):
         raise ShapeError(
             f"Expected an initial value of shape {tuple(standardize_shape(shape))} for the "

@@ -4,6 +4,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 from deepkit.autograph import convert_on_demand
 from deepkit.core import tree, user_code
 from deepkit.data import unpack_x_y_sample_weight
@@ -111,12 +114,37 @@ def _forward(model: Trainable, mode: str) -> Callable[[Any], None]:
     def run(batch: Any) -> None:
         x, y, sample_weight = unpack_x_y_sample_weight(batch)
         training = mode == "train"
-        y_pred = model(x, training=training)
+        y_pred = _known_outputs(model, x)
+        if y_pred is None:
+            y_pred = model(x, training=training)
         if mode != "predict":
             compute_loss(model, x, y, y_pred, sample_weight, training)
             model.compute_metrics(x, y, y_pred, sample_weight)
 
     return run
+
+
+def _known_outputs(model: Trainable, x: Any) -> Any:
+    """Outputs of the shapes that a drawn model of deepkit's layers has noted; `None` if unknown.
+
+    All variables of such a model are there, so it need not be traced.
+    """
+    if model._graph is None or not model.built or not model._trainer.call_state().is_known:
+        return None
+    inputs, outputs = model._graph.inputs, model._graph.outputs
+    given = jax.tree.leaves(x)
+    sizes = {value.shape[:1] for value in given}
+    if len(given) != len(inputs) or len(sizes) != 1 or sizes == {()}:
+        return None
+    if any(v.dtype.name != i.dtype or v.shape[1:] != i.shape[1:] for v, i in zip(given, inputs)):
+        return None
+    if any(t.shape[:1] != (None,) or None in t.shape[1:] for t in (*inputs, *outputs)):
+        return None
+    (size,) = sizes
+    return tree.map_structure(
+        lambda tensor: jnp.zeros(size + tensor.shape[1:], tensor.dtype),
+        model._graph.outputs_structure,
+    )
 
 
 def _step(model: Trainable, mode: str) -> Callable[[Any], None]:

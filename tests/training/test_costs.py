@@ -172,3 +172,33 @@ def test_models_that_are_gone_leave_nothing():
     assert mappings() - places < 160
     assert len(gc.get_objects()) - objects < 160 * 5
     assert resident() - memory < 40
+
+
+def test_a_drawn_model_is_not_traced_for_its_shapes(monkeypatch):
+    """Where all layers are deepkit's; one of the user's may make weights in a training step."""
+
+    class Own(deepkit.layers.Layer):
+        def call(self, x):
+            return x
+
+    runs = []
+    run = deepkit.Function.run
+
+    def counted(self, *args):
+        runs.append(self)
+        return run(self, *args)
+
+    def first_step(*layers):
+        made = deepkit.Sequential([deepkit.Input((3,)), deepkit.layers.Dense(2), *layers])
+        made.compile("adam", "mse", metrics=["mae"])
+        runs.clear()
+        made.train_on_batch(X[:8], np.zeros((8, 2), "float32"))
+        assert (
+            made.metrics_names == ["loss", "compile_metrics"]
+            and len(made.get_metrics_result()) == 2
+        )
+        return len(runs)
+
+    monkeypatch.setattr(deepkit.Function, "run", counted)
+    assert first_step() == 1
+    assert first_step(Own()) == 2
