@@ -142,15 +142,15 @@ def load_model(
         config = read_json(members.read(CONFIG), CONFIG, file)
         if not isinstance(config, dict):
             raise CorruptFileError(f"{CONFIG} in '{file}' describes no model.")
+        version = metadata.get("keras_version")
         note = f"While loading '{file}'."
         with serialization.without_compile(not compile), serialization.refusing(note):
             with registry.optional_scope(custom_objects):
-                config = modern_config(config)
+                config = modern_config(config, version)
             made = serialization.deserialize_keras_object(config, custom_objects, safe_mode)
         model = checked_model(made, file)
-        version = str(metadata.get("keras_version", KERAS_VERSION))
         with members.weights() as reader:
-            knows = compile and _knows_optimizer(model, config, version, reader)
+            knows = compile and _knows_optimizer(model, config, str(version or KERAS_VERSION), reader)
             load_state(model, reader, LOADING_HINT, include_optimizer=knows)
         load_assets(model, members)
     return model
