@@ -422,7 +422,7 @@ def test_a_shard_that_changes_while_it_is_read(of_keras, monkeypatch):
 
     def change(reader):
         compare(reader)
-        reader._close()
+        reader.close()
         with h5py.File(folder / "model_00000.weights.h5", "r+") as file:
             del file["layers/dense/vars/0"]
             file["layers/dense/vars/0"] = [1.0]

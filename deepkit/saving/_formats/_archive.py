@@ -150,13 +150,13 @@ def load_model(
             made = serialization.deserialize_keras_object(config, custom_objects, safe_mode)
         model = checked_model(made, file)
         with members.weights() as reader:
-            knows = compile and _knows_optimizer(model, config, str(version or KERAS_VERSION), reader)
+            knows = compile and _knows_optimizer(model, config, version, reader)
             load_state(model, reader, LOADING_HINT, include_optimizer=knows)
         load_assets(model, members)
     return model
 
 
-def _knows_optimizer(model: Any, config: dict[str, Any], version: str, reader: Hdf5Reader) -> bool:
+def _knows_optimizer(model: Any, config: dict[str, Any], version: Any, reader: Hdf5Reader) -> bool:
     """Whether the optimizer whose state the file has is known; warns if it is not."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or not reader.datasets_in("optimizer/vars"):

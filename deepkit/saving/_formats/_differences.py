@@ -9,7 +9,7 @@ import numpy as np
 
 from deepkit.core.errors import WeightMismatchError
 from deepkit.saving._formats import _dtypes
-from deepkit.saving._formats._inspection import DatasetInfo
+from deepkit.saving._formats._state_reader import SavedArray
 
 _MOST_LINES = 20
 
@@ -34,7 +34,7 @@ class Difference:
     text: str
 
 
-def compare(info: DatasetInfo, value: Any, path: str) -> Difference | None:
+def compare(info: SavedArray, value: Any, path: str) -> Difference | None:
     """How a saved array differs from what the model has for it.
 
     Args:

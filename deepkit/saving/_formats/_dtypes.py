@@ -3,7 +3,7 @@
 import ml_dtypes
 import numpy as np
 
-from deepkit.core.errors import SerializationError
+from deepkit.core.errors import CorruptFileError, SerializationError
 
 # HDF5 has no types for these; an attribute of the dataset names them, as in Keras's files.
 _OPAQUE = {
@@ -62,3 +62,21 @@ def keeps_values(array: np.ndarray, dtype: np.dtype) -> bool:
     if family(dtype) == "integer":
         return bool(np.array_equal(cast, array))
     return bool(np.array_equal(np.isfinite(cast), np.isfinite(array)))
+
+
+def check_range(array: np.ndarray, target: str | None, what: str) -> None:
+    """Raise if an array of a file has numbers that are too large for a dtype of the same family.
+
+    Args:
+        array: the array.
+        target: the dtype to which it will be cast, if it is known.
+        what: the array and its file, for the message.
+
+    Raises:
+        CorruptFileError: it has.
+    """
+    if target is not None and not keeps_values(array, np.dtype(target)):
+        raise CorruptFileError(
+            f"{what} holds numbers of dtype {array.dtype} that are too large for {target}, the "
+            f"dtype of the model."
+        )

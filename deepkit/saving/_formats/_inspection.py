@@ -40,18 +40,25 @@ class DatasetInfo:
         path: its path in the file.
         shape: its shape.
         dtype: the dtype of its numbers; `None` if it holds something else.
+        address: where it lies in the file.
         file: the open file.
     """
 
     path: str
     shape: tuple[int, ...]
     dtype: np.dtype | None
+    address: int
     file: h5py.File
 
     @functools.cached_property
     def dataset(self) -> h5py.Dataset:
         """To read it; opened when it is first asked for, as open datasets take memory."""
         return self.file[self.path]
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What two paths of one dataset have in common."""
+        return id(self.file), self.address
 
     @property
     def nbytes(self) -> int:
@@ -125,31 +132,31 @@ class Inspection:
                 self._refuse(f"the group '{path}' is linked to in more than one place")
             seen.add(address)
             self._paths[path] = None
-            for name in self._names(path, group):
+            for name, address in self._links(path, group):
                 self._count += 1
                 inner = f"{path}/{name}" if path else name
                 member = h5py.h5o.open(group, name.encode(errors="surrogateescape"))
                 if isinstance(member, h5py.h5g.GroupID):
                     waiting.append((inner, depth + 1))
                 elif isinstance(member, h5py.h5d.DatasetID):
-                    self.datasets[inner] = self._describe(inner, member)
+                    self.datasets[inner] = self._describe(inner, member, address)
             if self._count > MAX_OBJECTS or depth > MAX_DEPTH:
                 self._refuse_crowd()
 
-    def _names(self, path: str, group: h5py.h5g.GroupID) -> list[str]:
-        """The names in a group, all of which are hard links."""
-        links: list[tuple[bytes, int]] = []
+    def _links(self, path: str, group: h5py.h5g.GroupID) -> list[tuple[str, int]]:
+        """The names in a group, all of them hard links, and the address of what each names."""
+        links: list[tuple[bytes, int, int]] = []
         most = MAX_OBJECTS - self._count
 
         def note(name: bytes, link: Any) -> bool | None:
-            links.append((name, link.type))
+            links.append((name, link.type, link.u))
             # Anything but None ends the iteration; HDF5 has no way for an error to pass.
             return True if len(links) > most else None
 
         group.links.iterate(note, info=True)
         if len(links) > most:
             self._refuse_crowd()
-        return [self._checked_name(path, *link) for link in links]
+        return [(self._checked_name(path, name, kind), place) for name, kind, place in links]
 
     def _checked_name(self, path: str, name: bytes, kind: int) -> str:
         text = name.decode(errors="surrogateescape")
@@ -160,7 +167,7 @@ class Inspection:
             self._refuse(f"a name in '{path}' is {text[:100]!r}, which is a path")
         return text
 
-    def _describe(self, path: str, dataset: h5py.h5d.DatasetID) -> DatasetInfo:
+    def _describe(self, path: str, dataset: h5py.h5d.DatasetID, address: int) -> DatasetInfo:
         # The layout comes first: asking a virtual dataset for its shape may open other files.
         properties = dataset.get_create_plist()
         layout = properties.get_layout()
@@ -173,7 +180,8 @@ class Inspection:
             self._refuse(f"the dataset '{path}' is packed by an unknown filter")
         is_empty = dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL
         shape = () if is_empty else dataset.shape
-        info = DatasetInfo(path, shape, None if is_empty else _number_dtype(dataset), self._h5)
+        dtype = None if is_empty else _number_dtype(dataset)
+        info = DatasetInfo(path, shape, dtype, address, self._h5)
         stored = dataset.get_storage_size()
         self._stored += stored
         if layout == h5py.h5d.CONTIGUOUS and stored < info.nbytes:

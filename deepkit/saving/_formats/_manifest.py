@@ -10,6 +10,7 @@ import numpy as np
 from deepkit._version import __version__
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats._checksums import PART_BYTES, Piece, workers
+from deepkit.saving._formats._state_reader import SavedArray
 from deepkit.saving._json import read_json
 
 PATH = "deepkit_manifest"
@@ -109,10 +110,7 @@ class Manifest:
         return manifest
 
     def check_presence(
-        self,
-        found: Mapping[str, tuple[tuple[int, ...], np.dtype | None]],
-        texts: Container[str],
-        file: str,
+        self, found: Mapping[str, SavedArray], texts: Container[str], file: str
     ) -> None:
         """Raise unless all noted texts and datasets are there, these of the noted form.
 
@@ -129,7 +127,7 @@ class Manifest:
                 f"written are not in it, among them {lacking[:5]}."
             )
         for path, noted in self.datasets.items():
-            shape, dtype = found[path]
+            shape, dtype = found[path].shape, found[path].dtype
             name = dtype.name if dtype is not None else "no numbers"
             if [list(shape), name] != [noted["shape"], noted["dtype"]]:
                 raise CorruptFileError(

@@ -7,9 +7,8 @@ from typing import Any
 
 from deepkit.core import naming
 from deepkit.saving._formats._differences import Difference, compare
-from deepkit.saving._formats._inspection import DatasetInfo
 from deepkit.saving._formats._older._optimizers import is_known, take_state
-from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._state_reader import SavedArray, StateReader
 from deepkit.saving._formats._taken import Taken
 from deepkit.saving._saveable import Place
 from deepkit.tensors import SeedGenerator
@@ -35,7 +34,7 @@ class Pair:
     """
 
     place: Place
-    saved: dict[str, DatasetInfo]
+    saved: dict[str, SavedArray]
     own: dict[str, Any]
 
 
@@ -58,7 +57,7 @@ class Match:
 
 def match(
     places: Iterable[Place],
-    reader: Hdf5Reader,
+    reader: StateReader,
     is_skipped: Callable[[Place], bool],
     root: str = "",
 ) -> Match:
@@ -99,7 +98,7 @@ def match(
     return Match(pairs, taken, unbegun, differences)
 
 
-def datasets_below(root: str, reader: Hdf5Reader) -> list[str]:
+def datasets_below(root: str, reader: StateReader) -> list[str]:
     """The paths of all datasets in a group or further in."""
     return [path for path in reader.datasets if not root or path.startswith(f"{root}/")]
 
@@ -109,7 +108,7 @@ def is_optimizer(place: Place) -> bool:
     return place.is_optional and not isinstance(place.saveable, SeedGenerator)
 
 
-def _older_state(place: Place, saved: dict[str, DatasetInfo], reader: Hdf5Reader) -> list[Taken]:
+def _older_state(place: Place, saved: dict[str, SavedArray], reader: StateReader) -> list[Taken]:
     """The state of an optimizer of TensorFlow's Keras, if it fits."""
     optimizer = place.saveable
     numbered = [str(index) for index in range(len(saved))]
@@ -137,7 +136,7 @@ def own_state(saveable: Any) -> dict[str, Any] | None:
 
 
 def _differences_at(
-    place: Place, saved: dict[str, DatasetInfo], own: dict[str, Any], reader: Hdf5Reader
+    place: Place, saved: dict[str, SavedArray], own: dict[str, Any], reader: StateReader
 ) -> Iterator[Difference]:
     saveable = place.saveable
     saved_class = reader.text(place.variables_path, CLASS_ATTRIBUTE)
@@ -169,7 +168,7 @@ def _differences_at(
             yield Difference("unused", f"'{info.path}' {info.shape}")
 
 
-def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, DatasetInfo]) -> bool:
+def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, SavedArray]) -> bool:
     """Whether a file has the state of an optimizer that had not begun: there is nothing to load."""
     if not is_optimizer(place) or len(saved) > _UNBUILT_OPTIMIZER:
         return False
@@ -177,7 +176,7 @@ def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, DatasetInfo]) -> boo
     return len(saved) < len(own) and all(info.shape == () for info in saved.values())
 
 
-def _is_optional_in_file(path: str, reader: Hdf5Reader) -> bool:
+def _is_optional_in_file(path: str, reader: StateReader) -> bool:
     """Whether a model may lack what a file has at a path: seeds, optimizers, metrics, a run."""
     group, _, _ = path.rpartition("/")
     if path.startswith(f"{RUN}/") or reader.text(group, CLASS_ATTRIBUTE) is not None:
@@ -186,7 +185,7 @@ def _is_optional_in_file(path: str, reader: Hdf5Reader) -> bool:
     return any(s in ("optimizer", "metrics", _OLD_SEEDS) or s.endswith("_optimizer") for s in steps)
 
 
-def _moved(places: list[Place], reader: Hdf5Reader) -> Iterator[Difference]:
+def _moved(places: list[Place], reader: StateReader) -> Iterator[Difference]:
     """Layers whose names say that they have changed places with others of the same class.
 
     Automatic names count only where all of them are the same, in another order: after other models

@@ -3,9 +3,7 @@
 import io
 import itertools
 import os
-import re
-from collections.abc import Hashable, Iterable, Iterator, Set
-from types import TracebackType
+from collections.abc import Iterator, Set
 from typing import Any, BinaryIO, NoReturn
 
 import h5py
@@ -13,17 +11,18 @@ import numpy as np
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._closing import Closing
 from deepkit.saving._formats._damage import damage_in
+from deepkit.saving._formats._grouping import by_group, groups_around
 from deepkit.saving._formats._inspection import MAX_OBJECTS, DatasetInfo, Inspection
 from deepkit.saving._formats._manifest import PATH, Manifest
 from deepkit.saving._json import MAX_BYTES
 
 _PART_BYTES = 2**20
-_SLASH = re.compile("/")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
-class Hdf5Reader:
+class Hdf5Reader(Closing):
     """An open HDF5 file, inspected.
 
     Args:
@@ -50,24 +49,14 @@ class Hdf5Reader:
             with damage_in(f"'{file}'"):
                 found = Inspection(self._h5, file, size)
             self.datasets, self.groups = found.datasets, found.groups
-            self._members: dict[str, dict[str, DatasetInfo]] = {}
-            for path, info in self.datasets.items():
-                group, _, name = path.rpartition("/")
-                self._members.setdefault(group, {})[name] = info
+            self._by_group = by_group(self.datasets)
             self.manifest = self._read_manifest()
         except BaseException:
             self._h5.close()
             raise
 
-    def __enter__(self) -> "Hdf5Reader":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._h5.close()
 
     def _read_manifest(self) -> Manifest:
@@ -75,10 +64,9 @@ class Hdf5Reader:
         if info is None:
             return Manifest()
         manifest = Manifest.from_bytes(self._read(info), self.file)
-        found = {path: (info.shape, info.dtype) for path, info in self.datasets.items()}
         with damage_in(f"'{self.file}'"):
             texts = set(self._h5.attrs)
-        manifest.check_presence(found, texts, self.file)
+        manifest.check_presence(self.datasets, texts, self.file)
         return manifest
 
     # Numbers
@@ -90,15 +78,11 @@ class Hdf5Reader:
 
     def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
         """The datasets directly in a group, by name; none if there is no such group."""
-        return dict(self._members.get(path, {}))
+        return dict(self._by_group.get(path, {}))
 
     def filled_groups(self) -> set[str]:
         """The paths of all groups that have datasets in them or further in."""
         return groups_around(self.datasets)
-
-    def identity(self, info: DatasetInfo) -> Hashable:
-        """What two paths of one dataset have in common."""
-        return info.dataset.id
 
     def read(self, info: DatasetInfo, target: str | None = None) -> np.ndarray:
         """The array of a dataset, in native byte order.
@@ -114,11 +98,7 @@ class Hdf5Reader:
         """
         array = self._read(info)
         self.manifest.check(info.path, [array], self.file)
-        if target is not None and not _dtypes.keeps_values(array, np.dtype(target)):
-            raise CorruptFileError(
-                f"'{info.path}' in '{self.file}' holds numbers of dtype {array.dtype} that are too "
-                f"large for {target}, the dtype of the model."
-            )
+        _dtypes.check_range(array, target, f"'{info.path}' in '{self.file}'")
         return array
 
     def verify(self, read: Set[tuple[int, int, int]] = frozenset()) -> None:
@@ -225,11 +205,6 @@ class Hdf5Reader:
             f"Expected text of at most {MAX_BYTES:,} bytes in the attribute '{name}' of '{path}' "
             f"in '{self.file}'."
         )
-
-
-def groups_around(paths: Iterable[str]) -> set[str]:
-    """The paths of all groups that have one of some paths in them or further in."""
-    return {path[: found.start()] for path in paths for found in _SLASH.finditer(path)}
 
 
 def _check_signature(source: str | os.PathLike[str] | BinaryIO, file: str) -> int:

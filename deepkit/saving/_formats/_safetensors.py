@@ -11,6 +11,7 @@ from deepkit._version import __version__
 from deepkit.core.errors import SerializationError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._grouping import groups_around
 from deepkit.saving._formats._manifest import Manifest, checksum
 from deepkit.saving._formats._matching import loads_by_order, own_state
 from deepkit.saving._formats._safetensors_header import ArrayInfo, can_hold, write_arrays
@@ -155,8 +156,7 @@ class ReaderByPlace:
 
     def filled_groups(self) -> set[str]:
         """The paths of all objects for which there are arrays."""
-        filled = [path.split("/") for path, found in self._found.items() if found]
-        return {"/".join(steps[:end]) for steps in filled for end in range(1, len(steps))}
+        return groups_around(path for path, found in self._found.items() if found)
 
     def text(self, path: str, name: str) -> str | None:
         """The name of the object whose variables are at a path."""

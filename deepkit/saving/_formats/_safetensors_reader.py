@@ -3,13 +3,12 @@
 import os
 import re
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Literal
 
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._closing import Closing
 from deepkit.saving._formats._manifest import Manifest
 from deepkit.saving._formats._safetensors_header import ArrayInfo, read_header
 from deepkit.saving._json import read_json
@@ -28,7 +27,7 @@ def manifest_text(manifest: Manifest) -> str:
     return f"{int.from_bytes(content[:4], 'little'):0{_CHECKSUM}x}{content[4:].decode()}"
 
 
-class SafetensorsReader:
+class SafetensorsReader(Closing):
     """An open safetensors file, whose header has been checked.
 
     Args:
@@ -47,7 +46,7 @@ class SafetensorsReader:
 
     def __init__(self, path: str | os.PathLike[str], file: str) -> None:
         self.file = file
-        self._stream = open(path, "rb")  # noqa: SIM115 (`__exit__` closes it)
+        self._stream = open(path, "rb")  # noqa: SIM115 (`close` closes it)
         try:
             self.datasets, self.metadata = read_header(self._stream, file)
             self.manifest = self._read_manifest()
@@ -55,17 +54,9 @@ class SafetensorsReader:
             self._stream.close()
             raise
 
-    def __enter__(self) -> "SafetensorsReader":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> Literal[False]:
+    def close(self) -> None:
+        """Close the file."""
         self._stream.close()
-        return False
 
     @property
     def is_noted(self) -> bool:
@@ -81,8 +72,7 @@ class SafetensorsReader:
         checksum = int(text[:_CHECKSUM], 16).to_bytes(4, "little")
         content = checksum + text[_CHECKSUM:].encode(errors="replace")
         manifest = Manifest.from_bytes(np.frombuffer(content, "uint8"), self.file)
-        found = {key: (info.shape, info.dtype) for key, info in self.datasets.items()}
-        manifest.check_presence(found, manifest.texts, self.file)
+        manifest.check_presence(self.datasets, manifest.texts, self.file)
         return manifest
 
     def names(self) -> dict[str, str]:
@@ -124,11 +114,7 @@ class SafetensorsReader:
         self._fill(array.reshape(-1).view("uint8"), info.start)
         self.manifest.check(info.path, [array], self.file)
         array = array.astype(info.dtype.newbyteorder("="), copy=False)
-        if target is not None and not _dtypes.keeps_values(array, np.dtype(target)):
-            raise CorruptFileError(
-                f"'{info.path}' in '{self.file}' holds numbers of dtype {array.dtype} that are too "
-                f"large for {target}, the dtype of the model."
-            )
+        _dtypes.check_range(array, target, f"'{info.path}' in '{self.file}'")
         return array
 
     def verify(self) -> None:

@@ -2,23 +2,23 @@
 
 import os
 import pathlib
-from collections.abc import Hashable
-from types import TracebackType
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
+from deepkit.saving._formats._closing import Closing
+from deepkit.saving._formats._grouping import by_group, groups_around
 from deepkit.saving._formats._inspection import MAX_OBJECTS, DatasetInfo
 from deepkit.saving._formats._plain_file import open_plain
-from deepkit.saving._formats._reader import Hdf5Reader, groups_around
+from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._shard_index import ShardIndex
 
 # Files that are open at a time.
 _MOST_OPEN = 8
 
 
-class ShardedReader:
+class ShardedReader(Closing):
     """The shards of an index, inspected. They are opened when they are needed.
 
     Args:
@@ -45,25 +45,19 @@ class ShardedReader:
         self._index, self._folder = index, folder
         self._open: dict[str, tuple[BinaryIO, Hdf5Reader]] = {}
         self._shard_of: dict[str, str] = {}
-        self._members: dict[str, dict[str, DatasetInfo]] = {}
         try:
             for name in index.shards:
                 self._take(name)
             self._compare()
+            self._by_group = by_group(self.datasets)
         except BaseException:
-            self._close()
+            self.close()
             raise
 
-    def __enter__(self) -> "ShardedReader":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._close()
+    def close(self) -> None:
+        """Close the shards that are open."""
+        while self._open:
+            self._close_one()
 
     @property
     def is_noted(self) -> bool:
@@ -72,17 +66,11 @@ class ShardedReader:
 
     def datasets_in(self, path: str) -> dict[str, DatasetInfo]:
         """The datasets directly in a group, by name; none if there is no such group."""
-        return dict(self._members.get(path, {}))
+        return dict(self._by_group.get(path, {}))
 
     def filled_groups(self) -> set[str]:
         """The paths of all groups that have datasets in them or further in."""
         return groups_around(self.datasets)
-
-    def identity(self, info: DatasetInfo) -> Hashable:
-        """What two paths of one dataset have in common."""
-        name = self._shard_of[info.path]
-        reader = self._reader(name)
-        return name, reader.identity(reader.datasets[info.path])
 
     def verify(self) -> None:
         """Read and check all that the shards' manifests list.
@@ -120,8 +108,6 @@ class ShardedReader:
                     f"and '{name}'."
                 )
             self.datasets[path], self._shard_of[path] = info, name
-            group, _, key = path.rpartition("/")
-            self._members.setdefault(group, {})[key] = info
         for group in reader.groups:
             self.groups.setdefault(group, []).append(name)
         if len(self.datasets) + len(self.groups) > MAX_OBJECTS:
@@ -176,9 +162,5 @@ class ShardedReader:
 
     def _close_one(self) -> None:
         stream, reader = self._open.pop(next(iter(self._open)))
-        reader.__exit__(None, None, None)
+        reader.close()
         stream.close()
-
-    def _close(self) -> None:
-        while self._open:
-            self._close_one()

@@ -19,7 +19,7 @@ from deepkit.saving._formats._matching import (
     match,
 )
 from deepkit.saving._formats._older._places import ORDERS, older_places
-from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._state_reader import StateReader
 from deepkit.saving._formats._writer import Hdf5Writer
 from deepkit.saving._saveable import OPTIMIZER, Place, Saveable, check_step, join, places_of
 from deepkit.tensors import StatelessScope, Variable
@@ -92,7 +92,7 @@ class WritingStore(MutableMapping[str, Any]):
 
 def load_state(
     model: Saveable,
-    reader: Hdf5Reader,
+    reader: StateReader,
     hint: str,
     skip_mismatch: bool = False,
     include_optimizer: bool = True,
@@ -150,7 +150,7 @@ def load_state(
 def _match_in_some_release(
     model: Saveable,
     places: list[Place],
-    reader: Hdf5Reader,
+    reader: StateReader,
     is_skipped: Callable[[Place], bool],
     root: str,
 ) -> Match:
@@ -172,13 +172,13 @@ def _no_state(place: Place) -> Difference:
     )
 
 
-def _has_begun_in_file(reader: Hdf5Reader) -> bool:
+def _has_begun_in_file(reader: StateReader) -> bool:
     """Whether a file has the state of an optimizer that has slots."""
     saved = reader.datasets_in(f"{OPTIMIZER}/vars")
     return any(info.shape != () for info in saved.values())
 
 
-def _build_optimizers(places: list[Place], reader: Hdf5Reader) -> None:
+def _build_optimizers(places: list[Place], reader: StateReader) -> None:
     """Make the slots of optimizers for which the file has values."""
     for place in places:
         optimizer = getattr(place.saveable, "optimizer", None)
@@ -192,7 +192,7 @@ def _build_optimizers(places: list[Place], reader: Hdf5Reader) -> None:
 
 
 def _loaded(
-    pairs: list[Pair], reader: Hdf5Reader, skip_mismatch: bool
+    pairs: list[Pair], reader: StateReader, skip_mismatch: bool
 ) -> tuple[list[tuple[Variable, Any]], list[Difference]]:
     """The new values of variables, and what failed; no variable is changed yet."""
     values: list[tuple[Variable, Any]] = []
@@ -225,7 +225,7 @@ class ReadingStore(Mapping[str, np.ndarray]):
         pair: the group, and what is to be loaded from it.
     """
 
-    def __init__(self, reader: Hdf5Reader, pair: Pair) -> None:
+    def __init__(self, reader: StateReader, pair: Pair) -> None:
         self._reader, self._saved, self._own = reader, pair.saved, pair.own
 
     def __getitem__(self, key: str) -> np.ndarray:

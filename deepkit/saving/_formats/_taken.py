@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from deepkit.saving._formats._differences import Difference, compare
-from deepkit.saving._formats._inspection import DatasetInfo
-from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._state_reader import SavedArray, StateReader
 from deepkit.tensors import Variable
 
 
@@ -23,7 +22,7 @@ class Taken:
     """
 
     variable: Variable
-    infos: Sequence[DatasetInfo]
+    infos: Sequence[SavedArray]
     change: Callable[[np.ndarray], Any] | None = None
 
     def difference(self) -> Difference | None:
@@ -37,7 +36,7 @@ class Taken:
             first = dataclasses.replace(first, shape=joined)
         return compare(first, self.variable, first.path)
 
-    def read(self, reader: Hdf5Reader) -> tuple[Variable, Any]:
+    def read(self, reader: StateReader) -> tuple[Variable, Any]:
         """The variable and its value."""
         target = None if self.change is not None else self.variable.dtype
         arrays = [reader.read(info, target) for info in self.infos]

@@ -21,7 +21,7 @@ def arrays_of(reader: Hdf5Reader | ShardedReader | SafetensorsReader) -> Iterato
         return
     seen: dict[object, str] = {}
     for path, info in sorted(reader.datasets.items()):
-        first = seen.setdefault(reader.identity(info), path)
+        first = seen.setdefault(info.identity, path)
         yield _report(path, _kind(path, reader), info, None if first == path else first)
 
 

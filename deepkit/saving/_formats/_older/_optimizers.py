@@ -13,7 +13,7 @@ import numpy as np
 
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats._differences import Difference
-from deepkit.saving._formats._inspection import DatasetInfo
+from deepkit.saving._formats._state_reader import SavedArray
 from deepkit.saving._formats._taken import Taken
 from deepkit.tensors import Variable
 
@@ -56,7 +56,7 @@ def is_grouped(names: Sequence[str]) -> bool:
 
 def take_state(
     optimizer: Any,
-    saved: Sequence[DatasetInfo],
+    saved: Sequence[SavedArray],
     file: str,
     grouped: bool,
     parts: Sequence[Sequence[int]] | None = None,
@@ -96,8 +96,8 @@ def take_state(
 
 
 def _split(
-    optimizer: Any, saved: Sequence[DatasetInfo], grouped: bool
-) -> tuple[Sequence[DatasetInfo], Sequence[DatasetInfo]]:
+    optimizer: Any, saved: Sequence[SavedArray], grouped: bool
+) -> tuple[Sequence[SavedArray], Sequence[SavedArray]]:
     """The number of steps, with what older files of Nadam keep beside it, and the slots."""
     most = 2 if grouped and _is_nadam(optimizer) else 1
     count = next((at for at, info in enumerate(saved) if info.shape != ()), len(saved))
@@ -130,7 +130,7 @@ def _places_in_groups(count: int, parts: Sequence[Sequence[int]]) -> list[list[i
     return [[group * size + place for place in part] for group in range(count) for part in parts]
 
 
-def _is_unused(optimizer: Any, surplus: Sequence[DatasetInfo]) -> bool:
+def _is_unused(optimizer: Any, surplus: Sequence[SavedArray]) -> bool:
     """Whether arrays are of no use: momenta of zero, or placeholders of `amsgrad`."""
     class_name, slots = type(optimizer).__name__, optimizer.slots()
     shapes = [info.shape for info in surplus]
@@ -139,7 +139,7 @@ def _is_unused(optimizer: Any, surplus: Sequence[DatasetInfo]) -> bool:
     return class_name == "Adam" and bool(shapes) and set(shapes) == {(1,)}
 
 
-def _steps(optimizer: Any, header: Sequence[DatasetInfo]) -> list[Taken]:
+def _steps(optimizer: Any, header: Sequence[SavedArray]) -> list[Taken]:
     """The number of steps, and what follows from it. Some optimizers of Keras 2.2 kept none."""
     if not header:
         return []

@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._state_reader import StateReader
 from deepkit.saving._saveable import Place, Saveable, class_step, join
 
 _DEPENDENCIES = "_layer_checkpoint_dependencies"
@@ -36,13 +36,13 @@ class Order:
 ORDERS = (Order(True, False), Order(False, False), Order(False, True))
 
 
-def older_places(root: Saveable, order: Order, reader: Hdf5Reader) -> list[Place]:
+def older_places(root: Saveable, order: Order, reader: StateReader) -> list[Place]:
     """All saveables from a root on, each once, under the path that an older release gave it."""
     return list(_visit(root, "", order, reader, set()))
 
 
 def _visit(
-    saveable: Any, path: str, order: Order, reader: Hdf5Reader, seen: set[int]
+    saveable: Any, path: str, order: Order, reader: StateReader, seen: set[int]
 ) -> Iterator[Place]:
     if id(saveable) in seen:
         return
@@ -60,7 +60,7 @@ def _visit(
             yield from _visit_container(parts, inner, order, reader, seen)
 
 
-def _name_in(reader: Hdf5Reader, path: str, attribute: str) -> str:
+def _name_in(reader: StateReader, path: str, attribute: str) -> str:
     """The name of an attribute in the file; some were private then."""
     names = [attribute, f"_{attribute}"]
     if attribute == "layers":
@@ -76,7 +76,7 @@ def _twice(layers: Iterable[Any]) -> Iterator[Any]:
 
 
 def _visit_container(
-    parts: list[Any], path: str, order: Order, reader: Hdf5Reader, seen: set[int]
+    parts: list[Any], path: str, order: Order, reader: StateReader, seen: set[int]
 ) -> Iterator[Place]:
     counts: dict[str, int] = {}
     for value in parts:
