@@ -64,6 +64,13 @@ class Place:
         return not path or self.path == path or self.path.startswith(f"{path}/")
 
 
+def own_variables(saveable: Saveable) -> dict[str, Any]:
+    """What an object itself would write into a file, by key."""
+    own: dict[str, Any] = {}
+    saveable.save_own_variables(own)
+    return own
+
+
 def places_of(root: Saveable) -> list[Place]:
     """All saveables from a root on, each once, under the path that Keras's files give it."""
     return list(_visit(root, "", set()))
@@ -92,9 +99,9 @@ def _visit_container(
     counts: dict[str, int] = {}
     for value in container.values() if isinstance(container, dict) else container:
         if isinstance(value, Saveable):
-            yield from _visit(value, join(path, _numbered(class_step(value), counts)), seen)
+            yield from _visit(value, join(path, numbered(class_step(value), counts)), seen)
         elif isinstance(value, list | tuple | dict):
-            inner = join(path, _numbered("container", counts))
+            inner = join(path, numbered("container", counts))
             yield from _visit_container(value, inner, seen, containers)
 
 
@@ -104,7 +111,8 @@ def class_step(saveable: Any) -> str:
     return naming.to_snake_case(name or type(saveable).__name__)
 
 
-def _numbered(name: str, counts: dict[str, int]) -> str:
+def numbered(name: str, counts: dict[str, int]) -> str:
+    """A name in a container, with a number from the second time on that it is counted."""
     count = counts[name] = counts.get(name, -1) + 1
     return f"{name}_{count}" if count else name
 

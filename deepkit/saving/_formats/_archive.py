@@ -20,7 +20,7 @@ from deepkit.saving._formats._model import (
     KERAS_VERSION,
     LOADING_HINT,
     checked_model,
-    is_older,
+    is_older_version,
 )
 from deepkit.saving._formats._older._optimizers import is_known, warn_of_unknown
 from deepkit.saving._formats._older_configs import modern_config
@@ -170,7 +170,7 @@ def _knows_optimizer(model: Any, config: dict[str, Any], version: Any, reader: H
             stacklevel=2,
         )
         return False
-    if is_older(version) and not is_known(optimizer):
+    if is_older_version(version) and not is_known(optimizer):
         warn_of_unknown(optimizer, reader.file)
         return False
     return True

@@ -1,15 +1,34 @@
-"""Whether optimizers have begun, and how they begin anew."""
+"""Whether optimizers have begun, how they are made ready to go on, and how they begin anew."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from deepkit.saving._saveable import OPTIMIZER, Place, join, own_variables
 from deepkit.tensors import Variable
 
 
 def has_begun(optimizer: Any) -> bool:
     """Whether an optimizer has made a step."""
     return int(np.asarray(getattr(optimizer, "iterations", 0))) > 0
+
+
+def build_optimizers(places: Iterable[Place], saved_in: Callable[[str], int]) -> None:
+    """Make the slots of optimizers for which there are saved values.
+
+    Args:
+        places: those of the models that have the optimizers.
+        saved_in: how many values a group has.
+    """
+    for place in places:
+        optimizer = getattr(place.saveable, OPTIMIZER, None)
+        if optimizer is None or getattr(optimizer, "built", True):
+            continue
+        group = f"{join(place.path, OPTIMIZER)}/vars"
+        # One that was not built has its iterations and learning rate alone, in a file too.
+        if saved_in(group) > len(own_variables(optimizer)):
+            optimizer.build(place.saveable.trainable_variables)
 
 
 def begun_anew(optimizer: Any) -> list[tuple[Variable, Any]]:

@@ -42,7 +42,7 @@ def compare(info: SavedArray, value: Any, path: str) -> Difference | None:
         value: a variable or array of the model.
         path: its path in the file, for values that have none of their own.
     """
-    shape = tuple(np.shape(value)) if not hasattr(value, "shape") else tuple(value.shape)
+    shape = tuple(np.shape(value))
     name = getattr(value, "path", path)
     if info.shape != shape:
         return Difference(

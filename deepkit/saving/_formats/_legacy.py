@@ -19,7 +19,7 @@ from deepkit.saving._formats._model import (
     KERAS_VERSION,
     LOADING_HINT,
     checked_model,
-    is_older,
+    is_older_version,
 )
 from deepkit.saving._formats._older._keras_1 import slot_parts
 from deepkit.saving._formats._older._optimizers import (
@@ -30,7 +30,7 @@ from deepkit.saving._formats._older._optimizers import (
 )
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
-from deepkit.saving._formats._taken import Taken
+from deepkit.saving._formats._taken import Taken, fitting
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import places_of
@@ -206,14 +206,14 @@ def _optimizer_state(
     model: Any, optimizer: Any, reader: Hdf5Reader, weights: list[Taken]
 ) -> tuple[list[Taken], list[Difference]]:
     """The variables of an optimizer and what the file has for them."""
-    version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1"
+    version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1.0"
     saved, variables = read_arrays(reader, _OPTIMIZER), optimizer.variables
-    if is_older(version):
+    if is_older_version(version):
         if not is_known(optimizer):
             warn_of_unknown(optimizer, reader.file)
             return [], []
         grouped = is_grouped(reader.texts(_OPTIMIZER, "weight_names"))
-        parts = slot_parts(model.trainable_variables, weights) if version[0] == "1" else None
+        parts = slot_parts(model.trainable_variables, weights) if version.startswith("1.") else None
         return take_state(optimizer, saved, reader.file, grouped, parts)
     if len(saved) < len(variables) and all(info.shape == () for info in saved):
         # The optimizer had not begun.
@@ -224,9 +224,7 @@ def _optimizer_state(
             f"'{optimizer.name}' ({type(optimizer).__name__}) has {len(variables)}"
         )
         return [], [Difference("differs", text)]
-    taken = [Taken(variable, [info]) for variable, info in zip(variables, saved)]
-    differences = [found for one in taken if (found := one.difference()) is not None]
-    return ([] if differences else taken), differences
+    return fitting([Taken(variable, [info]) for variable, info in zip(variables, saved)])
 
 
 def _full_names(loss: Any) -> Any:

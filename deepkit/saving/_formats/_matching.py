@@ -10,7 +10,7 @@ from deepkit.saving._formats._differences import Difference, compare
 from deepkit.saving._formats._older._optimizers import is_known, take_state
 from deepkit.saving._formats._state_reader import SavedArray, StateReader
 from deepkit.saving._formats._taken import Taken
-from deepkit.saving._saveable import Place
+from deepkit.saving._saveable import Place, own_variables
 from deepkit.tensors import SeedGenerator
 
 # The attribute of a group of variables that a file may lack; it says whose they are.
@@ -128,11 +128,7 @@ def loads_by_order(saveable: Any) -> bool:
 
 def own_state(saveable: Any) -> dict[str, Any] | None:
     """What a file must have for an object; unknown if the user wrote how it is loaded."""
-    if not loads_by_order(saveable):
-        return None
-    own: dict[str, Any] = {}
-    saveable.save_own_variables(own)
-    return own
+    return own_variables(saveable) if loads_by_order(saveable) else None
 
 
 def _differences_at(

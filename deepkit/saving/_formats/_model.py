@@ -27,6 +27,6 @@ def checked_model(made: Any, file: str) -> Any:
     return made
 
 
-def is_older(version: str) -> bool:
-    """Whether a version of Keras is one that kept the state of optimizers in another order."""
-    return version[:1] in ("1", "2")
+def is_older_version(version: Any) -> bool:
+    """Whether a version of Keras is 1 or 2."""
+    return isinstance(version, str) and version.startswith(("1.", "2."))

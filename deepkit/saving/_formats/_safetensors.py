@@ -25,7 +25,7 @@ from deepkit.saving._formats._safetensors_reader import (
     manifest_text,
 )
 from deepkit.saving._formats._state import load_state
-from deepkit.saving._saveable import Place, Saveable, places_of
+from deepkit.saving._saveable import Place, Saveable, own_variables, places_of
 
 _HINT = " If another library wrote the file, `model.load_weights_from(path, rename=...)` loads it."
 
@@ -38,8 +38,7 @@ def save_weights(model: Saveable, path: pathlib.Path) -> None:
     for place in places_of(model):
         if place.is_optional:
             continue
-        own: dict[str, Any] = {}
-        place.saveable.save_own_variables(own)
+        own = own_variables(place.saveable)
         if own and isinstance(place.saveable.name, str):
             content.names[place.variables_path] = place.saveable.name
         for key, name in names_of(place.saveable, own).items():

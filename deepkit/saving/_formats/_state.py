@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
-from deepkit.saving._formats._beginnings import begun_anew, has_begun
+from deepkit.saving._formats._beginnings import begun_anew, build_optimizers, has_begun
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import (
     CLASS_ATTRIBUTE,
@@ -119,7 +119,7 @@ def load_state(
     everything = places_of(model)
     skipped = {id(obj) for obj in objects_to_skip or ()}
     if include_optimizer:
-        _build_optimizers(everything, reader)
+        build_optimizers(everything, lambda path: len(reader.datasets_in(path)))
     places = [place for place in everything if place.is_below(root)]
 
     def is_skipped(place: Place) -> bool:
@@ -176,19 +176,6 @@ def _has_begun_in_file(reader: StateReader) -> bool:
     """Whether a file has the state of an optimizer that has slots."""
     saved = reader.datasets_in(f"{OPTIMIZER}/vars")
     return any(info.shape != () for info in saved.values())
-
-
-def _build_optimizers(places: list[Place], reader: StateReader) -> None:
-    """Make the slots of optimizers for which the file has values."""
-    for place in places:
-        optimizer = getattr(place.saveable, "optimizer", None)
-        if optimizer is None or getattr(optimizer, "built", True):
-            continue
-        own: dict[str, Any] = {}
-        optimizer.save_own_variables(own)
-        # One that was not built has its iterations and learning rate alone, in the file too.
-        if len(reader.datasets_in(f"{join(place.path, 'optimizer')}/vars")) > len(own):
-            optimizer.build(place.saveable.trainable_variables)
 
 
 def _loaded(

@@ -42,3 +42,9 @@ class Taken:
         arrays = [reader.read(info, target) for info in self.infos]
         array = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
         return self.variable, array if self.change is None else self.change(array)
+
+
+def fitting(taken: list[Taken]) -> tuple[list[Taken], list[Difference]]:
+    """All of some variables and their arrays if each fits, or else none; and what does not fit."""
+    differences = [found for one in taken if (found := one.difference()) is not None]
+    return ([] if differences else taken), differences

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._beginnings import build_optimizers
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import is_optimizer
 from deepkit.saving._formats._state import groups_of
@@ -46,13 +47,14 @@ def load_state_tree(
         WeightMismatchError: something does not fit.
     """
     saved = _flat(tree)
+    places = places_of(model)
     if include_optimizer:
-        _build_optimizer(model, saved)
-    places = [p for p in places_of(model) if include_optimizer or not is_optimizer(p)]
-    own = _own_values(model, include_optimizer)
-    optimizers = [place.path for place in places_of(model) if is_optimizer(place)]
-    if not include_optimizer:
+        build_optimizers(places, lambda group: sum(_is_below(path, group) for path in saved))
+    else:
+        optimizers = [place.path for place in places if is_optimizer(place)]
+        places = [place for place in places if not is_optimizer(place)]
         saved = {p: a for p, a in saved.items() if not any(_is_below(p, o) for o in optimizers)}
+    own = _own_values(model, include_optimizer)
     report(_differences(saved, own), source, model.name, False, hint)
     values: list[tuple[Variable, Any]] = []
     for place in places:
@@ -72,21 +74,10 @@ def _own_values(model: Saveable, include_optimizer: bool) -> dict[str, Any]:
     return {f"{group.path}/{key}": value for group in groups for key, value in group.arrays.items()}
 
 
-def _build_optimizer(model: Any, saved: Mapping[str, Any]) -> None:
-    """Make the slots of the optimizer if there are values for them."""
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is None or getattr(optimizer, "built", True):
-        return
-    own: dict[str, Any] = {}
-    optimizer.save_own_variables(own)
-    if sum(_is_below(path, "optimizer/vars") for path in saved) > len(own):
-        optimizer.build(model.trainable_variables)
-
-
 def _differences(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[Difference]:
     found = []
     for path, value in own.items():
-        shape = tuple(np.shape(value) if not hasattr(value, "shape") else value.shape)
+        shape = tuple(np.shape(value))
         if path not in saved:
             if 0 not in shape:
                 found.append(Difference("missing", f"'{path}' {shape}"))

@@ -14,7 +14,7 @@ import numpy as np
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats._differences import Difference
 from deepkit.saving._formats._state_reader import SavedArray
-from deepkit.saving._formats._taken import Taken
+from deepkit.saving._formats._taken import Taken, fitting
 from deepkit.tensors import Variable
 
 # The kinds of slots in the order of older files; those that an optimizer does not use are left out.
@@ -86,8 +86,8 @@ def take_state(
             f"{needed} arrays for the model, and {len(arrays)} in the file"
         )
         return [], [Difference("differs", text)]
-    taken = [Taken(v, [arrays[place] for place in own]) for v, own in zip(made, places)]
-    differences = [found for one in taken if (found := one.difference()) is not None]
+    pairs = zip(made, places)
+    taken, differences = fitting([Taken(v, [arrays[at] for at in own]) for v, own in pairs])
     if differences:
         return [], differences
     if _is_nadam(optimizer):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deepkit.saving._formats._state_reader import StateReader
-from deepkit.saving._saveable import Place, Saveable, class_step, join
+from deepkit.saving._saveable import Place, Saveable, class_step, join, numbered
 
 _DEPENDENCIES = "_layer_checkpoint_dependencies"
 
@@ -82,7 +82,5 @@ def _visit_container(
     for value in parts:
         if not isinstance(value, Saveable) or (id(value) in seen and not order.counts_again):
             continue
-        name = class_step(value)
-        count = counts[name] = counts.get(name, -1) + 1
-        inner = join(path, f"{name}_{count}" if count else name)
+        inner = join(path, numbered(class_step(value), counts))
         yield from _visit(value, inner, order, reader, seen)

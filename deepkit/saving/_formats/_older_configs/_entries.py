@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from deepkit.core import registry
 from deepkit.core.errors import SerializationError
+from deepkit.saving._formats._model import is_older_version
 
 _ENGINES = ("keras.engine.", "keras.src.engine.", "tf_keras.")
 _TRACES = ("batch_input_shape", "is_legacy_optimizer")
@@ -38,7 +39,7 @@ def _has_traces(value: Any) -> bool:
 
 def is_of_today(version: Any) -> bool:
     """Whether a version of Keras is 3 or later, of whose `.h5` files nothing else tells."""
-    return isinstance(version, str) and not version.startswith(("1.", "2."))
+    return isinstance(version, str) and not is_older_version(version)
 
 
 def entries_in(layers: list[Any]) -> list[dict[str, Any]]:
