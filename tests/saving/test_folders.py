@@ -11,7 +11,7 @@ import pytest
 import deepkit
 from deepkit.errors import ArgumentError, CorruptFileError, UnsafeFileError
 from deepkit.saving import MissingFileError, _atomic, load_model
-from deepkit.saving._formats import _members
+from deepkit.saving._formats import _folder_members
 from tests.oracle import keras, oracle
 from tests.saving import ways
 from tests.saving.models import INPUTS, KINDS, assert_equal_values, fill, nested_class, values
@@ -231,13 +231,13 @@ def test_S22_a_file_that_becomes_a_link_is_not_opened(copied, tmp_path, monkeypa
     secret = tmp_path / "secret"
     os.rename(copied / "config.json", secret)
     (copied / "config.json").symlink_to(secret)
-    monkeypatch.setattr(_members, "_names_in", lambda folder, file: os.listdir(folder))
+    monkeypatch.setattr(_folder_members, "_names_in", lambda folder, file: os.listdir(folder))
     with pytest.raises(UnsafeFileError, match="its part 'config.json' is a link or no file"):
         load_model(copied)
 
 
 def test_too_many_files(copied, monkeypatch):
-    monkeypatch.setattr(_members, "MAX_MEMBERS", 10)
+    monkeypatch.setattr(_folder_members, "MAX_MEMBERS", 10)
     (copied / "assets").mkdir()
     for number in range(20):
         (copied / "assets" / str(number)).touch()

@@ -5,7 +5,6 @@ import dataclasses
 import os
 import pathlib
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -13,13 +12,12 @@ import numpy as np
 
 from deepkit.core.errors import ArgumentError, ArgumentTypeError, CorruptFileError
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._formats._archive_members import check_names
 from deepkit.saving._formats._damage import damage_in
-from deepkit.saving._formats._members import check_names
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
 from deepkit.saving._paths import existing_file
 
 _PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
-_PICKLE_MAGIC = "a pickle, which can run any code while it is read, so it is not read here"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +99,7 @@ def _open_file(path: pathlib.Path) -> Iterator[list[Source]]:
                 for name, info in infos.items()
             ]
     elif path.suffix == ".npz":
-        with _damage_of(str(path)), zipfile.ZipFile(path) as archive:
+        with damage_in(f"'{path}'"), zipfile.ZipFile(path) as archive:
             check_names(archive.namelist(), str(path))
             sources = [_from_member(archive, name, str(path)) for name in archive.namelist()]
         yield sources
@@ -116,19 +114,11 @@ def _open_file(path: pathlib.Path) -> Iterator[list[Source]]:
 
 def _pickle_message(path: pathlib.Path) -> str:
     return (
-        f"'{path}' is {_PICKLE_MAGIC}. Where PyTorch is, and if you trust the file, make a "
-        f"safetensors file of it: `from safetensors.torch import save_file; "
+        f"'{path}' is a pickle, which can run any code while it is read, so it is not read here. "
+        f"Where PyTorch is, and if you trust the file, make a safetensors file of it: "
+        f"`from safetensors.torch import save_file; "
         f"save_file(torch.load('{path.name}', weights_only=True), '{path.stem}.safetensors')`."
     )
-
-
-@contextlib.contextmanager
-def _damage_of(file: str) -> Iterator[None]:
-    with damage_in(f"'{file}'"):
-        try:
-            yield
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise CorruptFileError(f"'{file}' is truncated or damaged: {error}") from error
 
 
 def _from_member(archive: zipfile.ZipFile, member: str, file: str) -> Source:
@@ -143,7 +133,7 @@ def _from_member(archive: zipfile.ZipFile, member: str, file: str) -> Source:
         )
 
     def read() -> np.ndarray:
-        with _damage_of(file), zipfile.ZipFile(file) as again, again.open(member) as stream:
+        with damage_in(f"'{file}'"), zipfile.ZipFile(file) as again, again.open(member) as stream:
             array = np.lib.format.read_array(stream, allow_pickle=False)
             stream.read(1)  # the checksum is compared at the end
             return array

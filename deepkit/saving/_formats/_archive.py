@@ -14,8 +14,9 @@ from deepkit.core.errors import CorruptFileError
 from deepkit.saving._atomic import replacing, replacing_folder, sync_folder
 from deepkit.saving._formats._assets import assets_of, load_assets
 from deepkit.saving._formats._checksums import Piece, joined, workers
-from deepkit.saving._formats._manifest import check_stamp, stamp
-from deepkit.saving._formats._members import CONFIG, METADATA, NOTED, WEIGHTS, opened
+from deepkit.saving._formats._manifest import stamp
+from deepkit.saving._formats._member_names import CONFIG, METADATA, NOTED, WEIGHTS
+from deepkit.saving._formats._members import opened, read_description
 from deepkit.saving._formats._model import (
     KERAS_VERSION,
     LOADING_HINT,
@@ -30,7 +31,7 @@ from deepkit.saving._formats._scattered_file import ScatteredFile
 from deepkit.saving._formats._state import groups_of, load_state, write_state
 from deepkit.saving._formats._writer import Hdf5Writer, written_in_memory
 from deepkit.saving._formats._zip import archive_of
-from deepkit.saving._json import read_json, write_json
+from deepkit.saving._json import write_json
 from deepkit.saving._saveable import Saveable
 
 
@@ -135,11 +136,7 @@ def load_model(
     """Make the model that a file describes, with its state."""
     file = str(path)
     with opened(path, file) as members:
-        metadata = {}
-        if METADATA in members.names:
-            metadata = read_json(members.read(METADATA), METADATA, file)
-            check_stamp(metadata, file)
-        config = read_json(members.read(CONFIG), CONFIG, file)
+        metadata, config = read_description(members)
         if not isinstance(config, dict):
             raise CorruptFileError(f"{CONFIG} in '{file}' describes no model.")
         version = metadata.get("keras_version")

@@ -8,8 +8,10 @@ import stat
 import tempfile
 
 from deepkit.core.errors import CorruptFileError, SerializationError, UnsafeFileError
+from deepkit.saving._formats._archive_members import FREE_BYTES, MAX_EXPANSION
 from deepkit.saving._formats._checksums import Piece
-from deepkit.saving._formats._members import ASSETS, FREE_BYTES, MAX_EXPANSION, Members
+from deepkit.saving._formats._member_names import ASSETS
+from deepkit.saving._formats._members import Members
 from deepkit.saving._saveable import Place, Saveable, check_step, places_of
 
 

@@ -4,8 +4,7 @@ import pathlib
 from typing import Any
 
 from deepkit.core.errors import CorruptFileError
-from deepkit.saving._formats._manifest import check_stamp
-from deepkit.saving._formats._members import CONFIG, METADATA, opened
+from deepkit.saving._formats._members import opened, read_description
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
@@ -58,11 +57,7 @@ def inspect_file(filepath: Any, verify: bool = True) -> FileReport:
 def _inspect_archive(path: pathlib.Path, verify: bool) -> FileReport:
     file = str(path)
     with opened(path, file) as members:
-        metadata: dict[str, Any] = {}
-        if METADATA in members.names:
-            metadata = read_json(members.read(METADATA), METADATA, file)
-            check_stamp(metadata, file)
-        config = read_json(members.read(CONFIG), CONFIG, file)
+        metadata, config = read_description(members)
         config = _modern(modern_config, config, file, metadata.get("keras_version"))
         _check_model(config, file)
         with members.weights() as reader:
