@@ -20,6 +20,7 @@ from deepkit.models._keras_ops import (
     is_op_of_keras,
     op_named,
 )
+from deepkit.saving._formats._older_configs import modern_config
 from deepkit.tensors import FunctionOperation, KerasTensor, Operation, has_symbolic
 
 
@@ -192,11 +193,11 @@ class GraphBuilder:
     """Draws a functional model again from its config.
 
     Args:
-        config: what `functional_config` returned, or what Keras 3 wrote.
+        config: what `functional_config` returned, or what Keras wrote.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
+        self.config = _in_todays_form(config)
         self.operations: dict[str, Operation] = {}
         self.outputs: dict[tuple[str, int], list[KerasTensor]] = {}
         self._options: dict[str, dict[str, Any]] = {}
@@ -291,7 +292,7 @@ class GraphBuilder:
 
     def _missing(self, name: str, index: int, call: Any) -> set[tuple[str, int]]:
         """The calls that one waits for."""
-        needed = set(self._needed(call)) if isinstance(call, dict) else set(self._legacy(call))
+        needed = set(self._needed(call))
         if index > 0:
             needed.add((name, index - 1))
         return needed - self.outputs.keys()
@@ -304,33 +305,9 @@ class GraphBuilder:
             for item in value.values() if isinstance(value, dict) else value:
                 yield from self._needed(item)
 
-    def _legacy(self, call: list[Any]) -> Iterator[tuple[str, int]]:
-        for name, node, _, *rest in _legacy_places(call):
-            yield self._known(name), node
-            for value in rest[0].values() if rest else ():
-                if self._is_legacy_place(value):
-                    yield value[0], value[1]
-
-    def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]]:
-        if isinstance(call, dict):
-            args = [self._read(arg) for arg in call.get("args", ())]
-            return args, {key: self._read(v) for key, v in call.get("kwargs", {}).items()}
-        return self._legacy_arguments(call)
-
-    def _legacy_arguments(self, call: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Calls as Keras 1 and 2 wrote them: `[[layer, node, tensor, kwargs], ...]`."""
-        call = _legacy_places(call)
-        tensors = [self._tensor(name, node, index) for name, node, index, *_ in call]
-        kwargs = call[0][3] if call and len(call[0]) > 3 else {}
-        kwargs = {key: self._read_legacy(value) for key, value in kwargs.items()}
-        return [tensors[0] if len(tensors) == 1 else tensors], kwargs
-
-    def _read_legacy(self, value: Any) -> Any:
-        return self._tensor(*value[:3]) if self._is_legacy_place(value) else value
-
-    def _is_legacy_place(self, value: Any) -> bool:
-        is_place = isinstance(value, list) and len(value) >= 3 and isinstance(value[0], str)
-        return is_place and value[0] in self.operations
+    def _arguments(self, call: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        args = [self._read(arg) for arg in call.get("args", ())]
+        return args, {key: self._read(v) for key, v in call.get("kwargs", {}).items()}
 
     def _read(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -382,8 +359,12 @@ def _drop_default_training(operation: Operation, kwargs: dict[str, Any]) -> None
         del kwargs["training"]
 
 
-def _legacy_places(call: list[Any]) -> list[Any]:
-    return [call] if call and not isinstance(call[0], list) else call
+def _in_todays_form(config: dict[str, Any]) -> dict[str, Any]:
+    """The config, translated if Keras 1 or 2 wrote it: their calls are lists."""
+    calls = [call for entry in config["layers"] for call in entry.get("inbound_nodes") or ()]
+    if not any(isinstance(call, list) for call in calls):
+        return config
+    return modern_config({"class_name": "Functional", "config": config})["config"]
 
 
 def _is_place(item: Any) -> bool:
