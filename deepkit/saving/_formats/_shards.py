@@ -17,11 +17,12 @@ from deepkit.saving._atomic import replacing, sync_folder
 from deepkit.saving._formats._checksums import Piece, workers
 from deepkit.saving._formats._output import write_pieces
 from deepkit.saving._formats._reader import Hdf5Reader
-from deepkit.saving._formats._shard_index import ENDING, MAX_SHARDS, Shard, ShardIndex
+from deepkit.saving._formats._shard_index import MAX_SHARDS, Shard, ShardIndex
 from deepkit.saving._formats._sharded_reader import ShardedReader
 from deepkit.saving._formats._state import Group, groups_of, load_state, write_state
 from deepkit.saving._formats._writer import written_to
 from deepkit.saving._leftovers import is_abandoned, temporary_beside
+from deepkit.saving._paths import WEIGHTS_ENDING as ENDING
 from deepkit.saving._saveable import Saveable
 from deepkit.tensors import Variable
 
@@ -64,14 +65,15 @@ def load_weights(model: Saveable, path: pathlib.Path, **options: Any) -> bool:
     A saver that replaces the index meanwhile takes its shards away: then the new ones are loaded.
     """
     target = pathlib.Path(os.path.realpath(path))
-    for left in reversed(range(_MOST_TRIES)):
+    tries = 0
+    while True:
         index = ShardIndex.read(target, str(path))
         try:
             with ShardedReader(index, target.parent, str(path)) as reader:
-                load_state(model, reader, **options)
-            return
+                return load_state(model, reader, **options)
         except CorruptFileError:
-            if not left or ShardIndex.read(target, str(path)) == index:
+            tries += 1
+            if tries == _MOST_TRIES or ShardIndex.read(target, str(path)) == index:
                 raise
 
 
