@@ -4,7 +4,7 @@ import math
 import pathlib
 from typing import Any
 
-from deepkit.core.errors import ArgumentError, ArgumentTypeError, NotBuiltError
+from deepkit.core.errors import ArgumentError, ArgumentTypeError
 from deepkit.saving import _formats
 from deepkit.saving._deferred import DeferredOptimizer
 from deepkit.saving._paths import (
@@ -19,6 +19,7 @@ from deepkit.saving._paths import (
     index_path,
     local_path,
 )
+from deepkit.saving._saveable import check_built
 
 _SKIP_HINT = "Pass `skip_mismatch=True` to load what fits and leave the rest as it is."
 _OPTIMIZER_HINT = " Pass `include_optimizer=False` to leave the optimizer as it is."
@@ -150,7 +151,7 @@ def save_weights(
             f"Expected a path that ends in `{WEIGHTS_ENDING}` or `{SAFETENSORS_ENDING}` for "
             f"weights, received '{path}'.{hint}"
         )
-    _check_built(model, "saved")
+    check_built(model, "saved")
     check_overwrite(path, overwrite)
     if max_shard_size is None:
         _weights_format(path)[0].save_weights(model, path)
@@ -196,7 +197,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         CorruptFileError: the file is damaged or of another kind than its name says.
     """
     path = existing_file(filepath)
-    _check_built(model, "loaded")
+    check_built(model, "loaded")
     file_format, options = _weights_format(path)
     allowed = {key: kwargs.pop(key) for key in options if kwargs.get(key) is not None}
     _reject({k: v for k, v in kwargs.items() if v is not None}, f"load_weights('{path.name}')")
@@ -225,30 +226,21 @@ def _model_format(path: pathlib.Path) -> Any:
 
 def _weights_format(path: pathlib.Path) -> tuple[Any, tuple[str, ...]]:
     """The format of a file with weights, and the options that it knows."""
-    if path.is_dir():
-        return _formats.archive, ("include_optimizer", "objects_to_skip")
+    options = ("include_optimizer", "objects_to_skip")
+    if path.is_dir() or path.suffix == ".keras":
+        return _formats.archive, options
     if path.name.endswith(WEIGHTS_ENDING):
-        return _formats.weights, ("include_optimizer", "objects_to_skip")
+        return _formats.weights, options
     if path.name.endswith(SHARDS_ENDING):
-        return _formats.shards, ("include_optimizer", "objects_to_skip")
+        return _formats.shards, options
     if path.suffix == SAFETENSORS_ENDING:
-        return _formats.safetensors, ("include_optimizer", "objects_to_skip")
-    if path.suffix == ".keras":
-        return _formats.archive, ("include_optimizer", "objects_to_skip")
+        return _formats.safetensors, options
     if path.suffix in LEGACY_ENDINGS:
         return _formats.legacy, ("by_name", "include_optimizer")
     raise ArgumentError(
         f"Expected a path that ends in `.weights.h5`, `.weights.json`, `.safetensors`, `.keras` or "
         f"`.h5` for weights, received '{path}'."
     )
-
-
-def _check_built(model: Any, verb: str) -> None:
-    if not model.built:
-        raise NotBuiltError(
-            f"The model '{model.name}' has no weights that could be {verb}: it is not built. Call "
-            f"it on data, or call `build` with the shape of its input, first."
-        )
 
 
 def _reject(kwargs: dict[str, Any], where: str) -> None:

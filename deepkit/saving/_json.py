@@ -3,7 +3,7 @@
 import collections
 import json
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 from deepkit.core.errors import CorruptFileError, SerializationError
 
@@ -83,12 +83,8 @@ def _check_bounds(data: bytes, what: str) -> None:
 
 def _constant(name: str) -> float:
     if name == "NaN":
-        _refuse_nan()
+        raise ValueError("it holds NaN, which is no number.")
     return float(name)
-
-
-def _refuse_nan() -> NoReturn:
-    raise ValueError("it holds NaN, which is no number.")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Protocol, runtime_checkable
 
 from deepkit.core import naming
-from deepkit.core.errors import SerializationError
+from deepkit.core.errors import NotBuiltError, SerializationError
 
 # The path of the optimizer that a model is trained with.
 OPTIMIZER = "optimizer"
@@ -71,6 +71,23 @@ def own_variables(saveable: Saveable) -> dict[str, Any]:
     return own
 
 
+def check_built(model: Any, verb: str) -> None:
+    """Raise unless a model has weights.
+
+    Args:
+        model: the model.
+        verb: what was to be done with them, for the message: `"saved"`.
+
+    Raises:
+        NotBuiltError: it has none yet.
+    """
+    if not model.built:
+        raise NotBuiltError(
+            f"The model '{model.name}' has no weights that could be {verb}: it is not built. Call "
+            f"it on data, or call `build` with the shape of its input, first."
+        )
+
+
 def places_of(root: Saveable) -> list[Place]:
     """All saveables from a root on, each once, under the path that Keras's files give it."""
     return list(_visit(root, "", set()))
@@ -125,6 +142,12 @@ def join(path: str, name: str) -> str:
     """
     check_step(name)
     return f"{path}/{name}" if path else name
+
+
+def check_path(path: str) -> None:
+    """Raise unless each step of a path is one that a file can hold; see `check_step`."""
+    for step in path.split("/"):
+        check_step(step)
 
 
 def check_step(name: Any) -> None:

@@ -10,7 +10,7 @@ from deepkit.saving._formats._safetensors_reader import SafetensorsReader
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._inspector._arrays import arrays_of
 from deepkit.saving._inspector._report import WEIGHTS
-from deepkit.saving._saveable import check_step
+from deepkit.saving._saveable import check_path
 
 _VARIABLES = "vars"
 
@@ -83,8 +83,7 @@ def _group(writer: Hdf5Writer, path: str, names: dict[str, str]) -> None:
 def _checked(path: str, source: pathlib.Path) -> str:
     """A path that a file asks for, if it is one."""
     try:
-        for step in path.split("/"):
-            check_step(step)
+        check_path(path)
     except SerializationError as error:
         raise CorruptFileError(f"'{source}' notes a path that is none: {error}") from error
     return path

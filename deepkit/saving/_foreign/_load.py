@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from deepkit.core.errors import NotBuiltError
 from deepkit.core.messages import say
 from deepkit.saving._foreign._layouts import Rule
 from deepkit.saving._foreign._renaming import rename_all
@@ -14,6 +13,7 @@ from deepkit.saving._foreign._report import Match, Mismatch, WeightsReport
 from deepkit.saving._foreign._sources import Source, opened
 from deepkit.saving._foreign._targets import Target, Targets
 from deepkit.saving._formats import _dtypes
+from deepkit.saving._saveable import check_built
 
 # No way to make a variable takes an array that is more than four times as large.
 _MOST_TIMES = 4
@@ -67,11 +67,7 @@ def load_weights_from(
           fc.weight  (2, 3)  sequential.../fc/kernel  (3, 2)
           fc.bias    (2,)    sequential.../fc/bias    (2,)
     """
-    if not model.built:
-        raise NotBuiltError(
-            f"The model '{model.name}' has no weights that could be loaded: it is not built. Call "
-            f"it on data, or call `build` with the shape of its input, first."
-        )
+    check_built(model, "loaded")
     targets = Targets(model, layout)
     with opened(mapping) as (origin, sources):
         by_name = {source.name: source for source in sources}
@@ -148,7 +144,7 @@ class _Work:
         shape = tuple(variable.shape)
         way = next((way for way in rule.ways if placed.keys() >= set(way.sources)), None)
         if way is None:
-            self.missing.append((f"{variable.path}", shape))
+            self.missing.append((variable.path, shape))
             return None
         used.update(way.sources)
         sources = [placed[name] for name in way.sources]

@@ -1,9 +1,9 @@
 """What matched between the arrays of another library and a model, as data and as a table."""
 
 import dataclasses
-from typing import Any
 
 from deepkit.core.errors import WeightMismatchError
+from deepkit.saving._plain_text import columns, plain
 
 _MOST_ROWS = 200
 _HINT = (
@@ -104,21 +104,10 @@ def _named(named: Named) -> tuple[str, ...]:
 def _row(match: Match) -> tuple[str, ...]:
     shapes = " + ".join(map(str, match.source_shapes))
     cells = (" + ".join(match.sources), shapes, match.weight, str(match.shape))
-    reason: Any = getattr(match, "reason", None)
-    return cells if reason is None else (*cells[:-1], f"{cells[-1]}: {reason}")
+    if not isinstance(match, Mismatch) or match.reason is None:
+        return cells
+    return (*cells[:-1], f"{cells[-1]}: {match.reason}")
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    shown = [[_plain(cell) for cell in row] for row in rows[:_MOST_ROWS]]
-    widths = [max(map(len, column)) for column in zip(*shown)]
-    lines = [
-        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip()
-        for row in shown
-    ]
-    more = len(rows) - _MOST_ROWS
-    return lines + ([f"  and {more} more"] if more > 0 else [])
-
-
-def _plain(text: str) -> str:
-    shown = text if len(text) <= 200 else f"{text[:200]}…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return columns([[plain(cell, 200) for cell in row] for row in rows], _MOST_ROWS)

@@ -12,7 +12,7 @@ from deepkit.saving._formats._archive_members import FREE_BYTES, MAX_EXPANSION
 from deepkit.saving._formats._checksums import Piece
 from deepkit.saving._formats._member_names import ASSETS
 from deepkit.saving._formats._members import Members
-from deepkit.saving._saveable import Place, Saveable, check_step, places_of
+from deepkit.saving._saveable import Place, Saveable, check_path, check_step, places_of
 
 
 def assets_of(model: Saveable) -> dict[str, list[Piece]]:
@@ -63,11 +63,11 @@ def load_assets(model: Saveable, members: Members) -> None:
         UnsafeFileError: one has a name that leads elsewhere, or all are too large together.
     """
     takers = [place for place in places_of(model) if hasattr(place.saveable, "load_assets")]
-    prefixes = tuple(_prefix(place) for place in takers)
-    names = [name for name in members.names if name.startswith(prefixes)] if takers else []
-    _check_total(names, members)
     if not takers:
         return
+    prefixes = tuple(_prefix(place) for place in takers)
+    names = [name for name in members.names if name.startswith(prefixes)]
+    _check_total(names, members)
     with tempfile.TemporaryDirectory(prefix="deepkit-") as folder:
         for name in names:
             _unpack(name, members, pathlib.Path(folder))
@@ -98,14 +98,13 @@ def _unpack(name: str, members: Members, folder: pathlib.Path) -> None:
     """Write an asset into a folder that nobody else uses."""
     if name.endswith("/"):
         return
-    for step in name.split("/"):
-        try:
-            check_step(step)
-        except SerializationError as error:
-            raise UnsafeFileError(
-                f"'{members.file}' is not loaded: the name of its asset {name[:100]!r} may lead "
-                f"elsewhere."
-            ) from error
+    try:
+        check_path(name)
+    except SerializationError as error:
+        raise UnsafeFileError(
+            f"'{members.file}' is not loaded: the name of its asset {name[:100]!r} may lead "
+            f"elsewhere."
+        ) from error
     path = folder / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,9 @@ from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._state import groups_of, write_state
 from deepkit.saving._formats._writer import Hdf5Writer, write_content, written_in_memory
 from deepkit.saving._json import read_json, write_json
+from deepkit.saving._paths import WEIGHTS_ENDING
 
 _NOTES = "deepkit_notes"
-_WEIGHTS_ENDING = ".weights.h5"
 
 
 def prepare(model: Any, path: pathlib.Path, notes: dict[str, Any]) -> Callable[[], None]:
@@ -44,7 +44,7 @@ def prepare(model: Any, path: pathlib.Path, notes: dict[str, Any]) -> Callable[[
         write_file = _archive.prepare_model(model, path, pool, finish=finish)
     else:
         with written_in_memory(pool) as (writer, content):
-            if path.name.endswith(_WEIGHTS_ENDING):
+            if path.name.endswith(WEIGHTS_ENDING):
                 write_state(groups_of(model), writer)
             else:
                 _legacy.write_model(model, writer)

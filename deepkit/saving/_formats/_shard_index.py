@@ -10,9 +10,9 @@ from typing import Any
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
 from deepkit.saving._formats._manifest import check_stamp, stamp
 from deepkit.saving._json import MAX_BYTES, read_json
+from deepkit.saving._paths import WEIGHTS_ENDING as ENDING
 
 MAX_SHARDS = 10_000
-ENDING = ".weights.h5"
 
 _MANIFEST = "deepkit_manifest"
 _MAP = "weight_map"

@@ -7,14 +7,13 @@ import importlib
 from typing import Any
 
 _PARTS = {
-    "FileReport": ("_report", "FileReport"),
-    "inspect_file": ("_inspect", "inspect_file"),
-    "why_unknown": ("_judge", "why_unknown"),
+    "FileReport": "_report",
+    "inspect_file": "_inspect",
+    "why_unknown": "_judge",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _PARTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _PARTS[name]
-    return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    return getattr(importlib.import_module(f"{__name__}.{_PARTS[name]}"), name)

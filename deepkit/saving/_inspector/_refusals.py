@@ -5,7 +5,7 @@ from typing import Any
 
 from deepkit.core import registry
 from deepkit.saving import _inspector
-from deepkit.saving._inspector._text import plain
+from deepkit.saving._plain_text import plain
 
 _MOST = 100
 _MOST_LETTERS = 400

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-_MOST_ROWS = 1000
+from deepkit.saving._plain_text import columns, plain
+
+_MOST_LINES = 1001  # with the heading
 _MOST_LETTERS = 100
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _HEADINGS = {"weights": "Weights", "optimizer": "State of the optimizer", "seeds": "Seeds"}
@@ -23,14 +25,6 @@ def report_text(report: Any) -> str:
     if report.refusals:
         lines += ["", "Loading it refuses, as it is:", *(f"  {line}" for line in report.refusals)]
     return "\n".join(lines)
-
-
-def plain(text: Any, most: int = _MOST_LETTERS) -> str:
-    """Text of a file that cannot steer a terminal, and is not long."""
-    shown = str(text)
-    if len(shown) > most:
-        shown = f"{shown[:most]}…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def byte_text(count: int) -> str:
@@ -79,7 +73,7 @@ def _layer_table(layers: Sequence[Any]) -> list[str]:
         ]
         for layer in layers
     ]
-    return _table(["name", "class", "built for", "settings"], rows)
+    return columns([["name", "class", "built for", "settings"], *rows], _MOST_LINES)
 
 
 def _array_table(arrays: Sequence[Any]) -> list[str]:
@@ -92,19 +86,7 @@ def _array_table(arrays: Sequence[Any]) -> list[str]:
         ]
         for array in arrays
     ]
-    return _table(["path", "shape", "dtype", "bytes"], rows)
-
-
-def _table(header: list[str], rows: list[list[str]]) -> list[str]:
-    shown = [header, *rows[:_MOST_ROWS]]
-    widths = [max(map(len, column)) for column in zip(*shown)]
-    lines = [
-        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip()
-        for row in shown
-    ]
-    if len(rows) > _MOST_ROWS:
-        lines.append(f"  and {len(rows) - _MOST_ROWS:,} more")
-    return lines
+    return columns([["path", "shape", "dtype", "bytes"], *rows], _MOST_LINES)
 
 
 def _sum_text(arrays: Iterable[Any]) -> str:
