@@ -26,7 +26,7 @@ from deepkit.tensors import (
     set_mask,
 )
 from deepkit.training._call_state import CallState, variables_of_calls
-from deepkit.training._program import call_on_values
+from deepkit.training._value_calls import call_on_values
 
 _MAX_PROGRAMS = 8
 # Of the life of a model: one that changes all the time is not worth it.

@@ -1,11 +1,8 @@
 """Compiled steps: pure functions over a flat tuple of variable values, with donated buffers."""
 
-import collections
 import functools
-import threading
-import time
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,43 +12,10 @@ from deepkit.autograph import convert_on_demand
 from deepkit.core.compiler_options import jit
 from deepkit.core.errors import StateError
 from deepkit.core.interrupts import Interrupts
-from deepkit.tensors import StatelessScope, Variable, are_reads_listened_to
+from deepkit.tensors import StatelessScope, Variable
 from deepkit.training._counted_rows import counting
 from deepkit.training._pacing import Pace
-
-_MAX_PROGRAMS = 16
-# Seconds to wait for values that a training step in another thread has in its hands.
-_WAITS = (0.0, 0.001, 0.01, 0.1, 1.0)
-
-
-Compiled = TypeVar("Compiled")
-
-
-class Programs(Generic[Compiled]):
-    """The compiled steps of a model, by what they depend on; they go when the model does."""
-
-    def __init__(self) -> None:
-        self._by_key: collections.OrderedDict[Any, Compiled] = collections.OrderedDict()
-        self._lock = threading.Lock()
-
-    def __reduce__(self) -> tuple[type["Programs[Compiled]"], tuple[()]]:
-        # A copy of the model compiles for itself.
-        return Programs, ()
-
-    def get(self, kind: str, key: Any, make: Callable[[], Compiled]) -> Compiled:
-        """The program of a kind and fingerprint; `make` makes it where there is none."""
-        full_key = (kind, key)
-        with self._lock:
-            program = self._by_key.get(full_key)
-            if program is None:
-                program = self._by_key[full_key] = make()
-            self._by_key.move_to_end(full_key)
-            while len(self._by_key) > _MAX_PROGRAMS:
-                self._by_key.popitem(last=False)
-        return program
-
-    def __len__(self) -> int:
-        return len(self._by_key)
+from deepkit.training._value_calls import call_on_values
 
 
 class Program:
@@ -263,31 +227,6 @@ class Binding:
         for index, value in zip(program._written[kind], changed):
             self.variables[index].put_back(value)
         return program.in_order(result)
-
-
-def call_on_values(
-    compiled: Callable[..., Any], variables: Sequence[Variable], *args: Any, **kwargs: Any
-) -> Any:
-    """Call a compiled function that donates nothing on the values of variables.
-
-    Another thread that trains may give a value away between its reading and the call; then there
-    is a new one in a moment.
-    """
-    for wait in _WAITS:
-        values = _values_of(variables)
-        try:
-            return compiled(values, *args, **kwargs)
-        except Exception:
-            if not any(value.is_deleted() for value in values):
-                raise
-        time.sleep(wait)
-    return compiled(_values_of(variables), *args, **kwargs)
-
-
-def _values_of(variables: Sequence[Variable]) -> tuple[Any, ...]:
-    if are_reads_listened_to():
-        return tuple([variable.stored_value() for variable in variables])
-    return tuple([variable.concrete_value() for variable in variables])
 
 
 def _rows_of(array: Any, order: Any, start: Any, rows: int) -> Any:

@@ -22,7 +22,8 @@ from deepkit.training._call_state import CallState, variables_of_calls
 from deepkit.training._compile_loss import CompileLoss
 from deepkit.training._compile_metrics import CompileMetrics
 from deepkit.training._paths import paths_in
-from deepkit.training._program import Program, Programs
+from deepkit.training._program import Program
+from deepkit.training._programs import Programs
 from deepkit.training._snapshot import Snapshot
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import deepkit
 from deepkit.optimizers import schedules
-from deepkit.training import _program
+from deepkit.training import _programs
 
 X, Y = np.ones((22, 3), "float32"), np.ones((22, 1), "float32")
 
@@ -185,4 +185,4 @@ def test_a_model_keeps_few_programs():
         optimizer = deepkit.optimizers.SGD(momentum=beta / 40)
         model.compile(optimizer=optimizer, loss="mse")
         model.train_on_batch(X, Y)
-    assert len(programs(model)) == _program._MAX_PROGRAMS
+    assert len(programs(model)) == _programs._MAX_PROGRAMS

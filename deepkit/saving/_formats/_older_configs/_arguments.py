@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ._entries import built_in, is_built_in, is_entry, is_users_own, refuse
+from ._entries import built_in, is_built_in, is_entry, is_of_library, is_users_own, refuse
 
 # The slope was 0.2 in Keras 1 and 2 and is 1/6 today.
 OLDER_HARD_SIGMOID = "hard_sigmoid_of_keras_2"
@@ -77,11 +77,7 @@ def _modern_regularizer(value: Any) -> Any:
             refuse("regularizer", str(value["name"]), None, "has no equal here.")
         penalties = {"l1": value.get("l1", 0.0), "l2": value.get("l2", 0.0)}
         return built_in("regularizers", "L1L2", penalties)
-    if not is_entry(value) or is_users_own(value):
-        return value
-    if not is_built_in("regularizers", value["class_name"]):
-        return value
-    return built_in("regularizers", value["class_name"], value["config"])
+    return _as_built_in("regularizers", value)
 
 
 def _modern_constraint(value: Any) -> Any:
@@ -93,8 +89,11 @@ def _modern_constraint(value: Any) -> Any:
             refuse("constraint", str(value["name"]), None, "has no equal here.")
         config = {renamed.get(k, k): item for k, item in value.items() if k != "name"}
         return built_in("constraints", value["name"], config)
-    if not is_entry(value) or is_users_own(value):
+    return _as_built_in("constraints", value)
+
+
+def _as_built_in(area: str, value: Any) -> Any:
+    """The entry of an object of deepkit's; what is none stays as it is."""
+    if not is_of_library(area, value):
         return value
-    if not is_built_in("constraints", value["class_name"]):
-        return value
-    return built_in("constraints", value["class_name"], value["config"])
+    return built_in(area, value["class_name"], value["config"])

@@ -69,6 +69,11 @@ def is_users_own(entry: Mapping[str, Any]) -> bool:
     return any(isinstance(n, str) and registry.get_registered_object(n) is not None for n in names)
 
 
+def is_of_library(area: str, value: Any) -> bool:
+    """Whether a value describes an object of deepkit's, and not of a class of the user's."""
+    return is_entry(value) and not is_users_own(value) and is_built_in(area, value["class_name"])
+
+
 def is_built_in(area: str, class_name: str) -> bool:
     """Whether deepkit has a class or function of this name."""
     return registry.provided(f"keras.{area}", class_name) is not None

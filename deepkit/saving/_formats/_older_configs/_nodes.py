@@ -30,7 +30,7 @@ def modern_drawing(config: dict[str, Any], modern: Callable[[Entry], Entry]) -> 
         modern: translates a layer.
     """
     config = _with_plain_names(_with_plain_numbers(config))
-    layers = _layers(config)
+    layers = entries_in(config["layers"])
     names = {_name(layer) for layer in layers}
     drawn = [(layer, [_call(node, names) for node in _nodes(layer)]) for layer in layers]
     for layer, calls in drawn:
@@ -47,10 +47,6 @@ def modern_drawing(config: dict[str, Any], modern: Callable[[Entry], Entry]) -> 
     return {**config, "layers": entries}
 
 
-def _layers(config: dict[str, Any]) -> list[Entry]:
-    return entries_in(config["layers"])
-
-
 def _name(layer: Entry) -> str:
     return str(layer.get("name") or (layer.get("config") or {}).get("name"))
 
@@ -65,7 +61,7 @@ def _nodes(layer: Entry) -> list[Any]:
 
 def _with_plain_names(config: dict[str, Any]) -> dict[str, Any]:
     """The config with names that layers may have today."""
-    layers = [{**layer, "name": plain_name(_name(layer))} for layer in _layers(config)]
+    layers = [{**layer, "name": plain_name(_name(layer))} for layer in entries_in(config["layers"])]
     return with_places({**config, "layers": layers}, lambda p: [plain_name(p[0]), *p[1:]])
 
 
@@ -74,10 +70,10 @@ def _with_plain_numbers(config: dict[str, Any]) -> dict[str, Any]:
 
     Older Keras counted from one, as the drawing of such a model was its first call.
     """
-    drawn = {_name(layer) for layer in _layers(config) if _is_drawn(layer)}
+    drawn = {_name(layer) for layer in entries_in(config["layers"]) if _is_drawn(layer)}
     if not drawn:
         return config
-    used = [_nodes(layer) for layer in _layers(config)] + [config.get("output_layers")]
+    used = [_nodes(layer) for layer in entries_in(config["layers"])] + [config.get("output_layers")]
     places = [place for place in places_in(used) if place[0] in drawn]
     shifted = {name for name, *_ in places} - {name for name, call, *_ in places if call == 0}
 
