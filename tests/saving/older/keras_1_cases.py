@@ -1,28 +1,12 @@
 """Layers of Keras 1: its classes and arguments have names of their own."""
 
-SEQUENCE = (5, 4)
-IMAGE = (6, 6, 4)
-VOLUME = (4, 4, 4, 2)
+from case_of_a_layer import IMAGE, SEQUENCE, VOLUME, case_maker
 
 
 def cases(keras):
     """As `layer_cases.cases`."""
     layers, regularizers = keras.layers, keras.regularizers
-
-    def case(class_name, shapes, *args, **kwargs):
-        shapes = shapes if isinstance(shapes, list) else [shapes]
-        title = class_name + "".join(f" {a!r}" for a in args if isinstance(a, (int, str, tuple)))
-        title += "".join(
-            " {}={}".format(k, v if isinstance(v, (int, float, str, tuple)) else "object")
-            for k, v in sorted(kwargs.items())
-        )
-
-        def make(**more):
-            values = {k: v() if callable(v) else v for k, v in kwargs.items()}
-            given = [v() if callable(v) else v for v in args]
-            return getattr(layers, class_name)(*given, name="layer", **dict(values, **more))
-
-        return {"title": title, "make": make, "shapes": shapes, "call": {}}
+    case = case_maker(layers)
 
     rich = {
         "W_regularizer": lambda: regularizers.l1l2(0.1, 0.2),

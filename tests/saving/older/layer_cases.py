@@ -3,15 +3,14 @@
 Runs under each version; what one does not have is left out by the caller.
 """
 
-SEQUENCE = (5, 4)
-IMAGE = (6, 6, 4)
-VOLUME = (4, 4, 4, 2)
+from case_of_a_layer import IMAGE, SEQUENCE, VOLUME, case_maker
 
 
 def cases(keras):
-    """Triples of a title, a function that makes the layer, and shapes without the batch."""
+    """What `case_maker` makes of layers and their arguments."""
     layers, regularizers = keras.layers, keras.regularizers
     constraints, initializers = keras.constraints, keras.initializers
+    case = case_maker(layers)
 
     def rich(prefix="kernel", bias=True):
         """Objects for all arguments that take one."""
@@ -25,26 +24,6 @@ def cases(keras):
             given["bias_regularizer"] = regularizers.l2(0.3)
             given["bias_constraint"] = constraints.NonNeg()
         return given
-
-    def case(class_name, shapes, *args, **kwargs):
-        shapes = shapes if isinstance(shapes, list) else [shapes]
-        call = kwargs.pop("_call", {})
-        title = class_name + "".join(f" {a!r}" for a in args if isinstance(a, (int, str, tuple)))
-        title += "".join(
-            " {}={}".format(k, v if isinstance(v, (int, float, str, tuple)) else "object")
-            for k, v in sorted(kwargs.items())
-        )
-
-        def make(**more):
-            values = {k: v() if callable(v) else v for k, v in kwargs.items()}
-            given = [v() if callable(v) else v for v in args]
-            home = layers
-            for part in class_name.split(".")[:-1]:
-                home = getattr(home, part)
-            made = getattr(home, class_name.split(".")[-1])
-            return made(*given, name="layer", **dict(values, **more))
-
-        return {"title": title, "make": make, "shapes": shapes, "call": call}
 
     def with_rich(class_name, shapes, *args, **kwargs):
         made = case(class_name, shapes, *args, **kwargs)
