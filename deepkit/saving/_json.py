@@ -28,7 +28,7 @@ def write_json(value: Any, what: str) -> str:
     """
     try:
         text = json.dumps(value)
-        _check_bounds(text.encode(), what)
+        _check_bounds(text.encode())
         if "NaN" in text:
             json.loads(text, parse_constant=_constant)
     except (TypeError, ValueError, RecursionError) as error:
@@ -49,13 +49,13 @@ def read_json(text: bytes | str, what: str, file: str) -> Any:
     """
     data = text.encode() if isinstance(text, str) else text
     try:
-        _check_bounds(data, what)
+        _check_bounds(data)
         return json.loads(data, object_pairs_hook=_unique_keys, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
         raise CorruptFileError(f"{what} in '{file}' cannot be read: {error}") from error
 
 
-def _check_bounds(data: bytes, what: str) -> None:
+def _check_bounds(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         raise ValueError(f"expected at most {MAX_BYTES:,} bytes, received {len(data):,}.")
     if len(data) > MAX_WIDE_BYTES and _WIDE.search(data):

@@ -30,6 +30,7 @@ from deepkit.saving._formats._older._optimizers import (
 )
 from deepkit.saving._formats._older_configs import modern_config, modern_training_config
 from deepkit.saving._formats._reader import Hdf5Reader
+from deepkit.saving._formats._steps import OPTIMIZER_WEIGHTS, SEEDS
 from deepkit.saving._formats._taken import Taken, fitting
 from deepkit.saving._formats._writer import Hdf5Writer, written_to
 from deepkit.saving._json import read_json, write_json
@@ -37,9 +38,6 @@ from deepkit.saving._saveable import places_of
 from deepkit.tensors import SeedGenerator, Variable
 
 _LAYERS = "model_weights"
-_OPTIMIZER = "optimizer_weights"
-# Keras has no place for the states of seeds, and leaves this group alone.
-_SEEDS = "deepkit_seeds"
 
 
 def save_model(model: Any, path: pathlib.Path, include_optimizer: bool = True) -> None:
@@ -62,7 +60,7 @@ def write_model(model: Any, writer: Hdf5Writer, include_optimizer: bool = True) 
         writer.text("training_config", write_json(training, "arguments of `compile`"))
     write_layers(model, writer, _LAYERS)
     if optimizer is not None:
-        write_arrays(writer, _OPTIMIZER, optimizer.variables)
+        write_arrays(writer, OPTIMIZER_WEIGHTS, optimizer.variables)
     _write_seeds(model, writer)
 
 
@@ -115,10 +113,10 @@ def load_weights(
     """
     with Hdf5Reader(path, str(path)) as reader:
         optimizer = getattr(model, "optimizer", None) if include_optimizer and not by_name else None
-        if optimizer is not None and not optimizer.built and _OPTIMIZER in reader.groups:
+        if optimizer is not None and not optimizer.built and OPTIMIZER_WEIGHTS in reader.groups:
             optimizer.build(model.trainable_variables)
         _load(model, reader, optimizer, hint, skip_mismatch, by_name, root=root)
-        arrays = [reader.datasets[p] for p in datasets_below(_OPTIMIZER, reader)]
+        arrays = [reader.datasets[p] for p in datasets_below(OPTIMIZER_WEIGHTS, reader)]
         return model.optimizer is None and any(info.shape != () for info in arrays)
 
 
@@ -187,7 +185,7 @@ def _load(
     pairs, differences = pair_layers(model, reader, layers, by_name, is_config_of_file)
     pairs.extend(_seed_pairs(model, reader))
     values: list[tuple[Variable, Any]] = []
-    if optimizer is not None and _OPTIMIZER in reader.groups:
+    if optimizer is not None and OPTIMIZER_WEIGHTS in reader.groups:
         found, failed = _optimizer_state(model, optimizer, reader, pairs)
         pairs = [*pairs, *found] if not root else found
         differences = [*differences, *failed] if not root else failed
@@ -207,12 +205,12 @@ def _optimizer_state(
 ) -> tuple[list[Taken], list[Difference]]:
     """The variables of an optimizer and what the file has for them."""
     version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1.0"
-    saved, variables = read_arrays(reader, _OPTIMIZER), optimizer.variables
+    saved, variables = read_arrays(reader, OPTIMIZER_WEIGHTS), optimizer.variables
     if is_older_version(version):
         if not is_known(optimizer):
             warn_of_unknown(optimizer, reader.file)
             return [], []
-        grouped = is_grouped(reader.texts(_OPTIMIZER, "weight_names"))
+        grouped = is_grouped(reader.texts(OPTIMIZER_WEIGHTS, "weight_names"))
         parts = slot_parts(model.trainable_variables, weights) if version.startswith("1.") else None
         return take_state(optimizer, saved, reader.file, grouped, parts)
     if len(saved) < len(variables) and all(info.shape == () for info in saved):
@@ -220,7 +218,7 @@ def _optimizer_state(
         return [], []
     if len(saved) != len(variables):
         text = (
-            f"'{_OPTIMIZER}' has {len(saved)} arrays in the file, the optimizer "
+            f"'{OPTIMIZER_WEIGHTS}' has {len(saved)} arrays in the file, the optimizer "
             f"'{optimizer.name}' ({type(optimizer).__name__}) has {len(variables)}"
         )
         return [], [Difference("differs", text)]
@@ -241,13 +239,13 @@ def _full_names(loss: Any) -> Any:
 def _write_seeds(model: Any, writer: Hdf5Writer) -> None:
     for place in places_of(model):
         if isinstance(place.saveable, SeedGenerator):
-            writer.array(f"{_SEEDS}/{place.path}", place.saveable.state)
+            writer.array(f"{SEEDS}/{place.path}", place.saveable.state)
 
 
 def _seed_pairs(model: Any, reader: Hdf5Reader) -> list[Taken]:
     found = [
-        Taken(place.saveable.state, [reader.datasets[f"{_SEEDS}/{place.path}"]])
+        Taken(place.saveable.state, [reader.datasets[f"{SEEDS}/{place.path}"]])
         for place in places_of(model)
-        if isinstance(place.saveable, SeedGenerator) and f"{_SEEDS}/{place.path}" in reader.datasets
+        if isinstance(place.saveable, SeedGenerator) and f"{SEEDS}/{place.path}" in reader.datasets
     ]
     return [one for one in found if one.difference() is None]

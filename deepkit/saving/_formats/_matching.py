@@ -9,18 +9,14 @@ from deepkit.core import naming
 from deepkit.saving._formats._differences import Difference, compare
 from deepkit.saving._formats._older._optimizers import is_known, take_state
 from deepkit.saving._formats._state_reader import SavedArray, StateReader
+from deepkit.saving._formats._steps import CLASS_ATTRIBUTE, OLD_SEEDS, RUN, is_of_optimizer
 from deepkit.saving._formats._taken import Taken
 from deepkit.saving._saveable import Place, own_variables
 from deepkit.tensors import SeedGenerator
 
-# The attribute of a group of variables that a file may lack; it says whose they are.
-CLASS_ATTRIBUTE = "class_name"
-# The group of what a training run needs besides the state of a model.
-RUN = "deepkit_run"
 # An optimizer that was not built has no more than its iterations and learning rate, and again so
 # many for one that it wraps.
 _UNBUILT_OPTIMIZER = 4
-_OLD_SEEDS = "_random_generator"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,8 +173,7 @@ def _is_optional_in_file(path: str, reader: StateReader) -> bool:
     group, _, _ = path.rpartition("/")
     if path.startswith(f"{RUN}/") or reader.text(group, CLASS_ATTRIBUTE) is not None:
         return True
-    steps = path.split("/")
-    return any(s in ("optimizer", "metrics", _OLD_SEEDS) or s.endswith("_optimizer") for s in steps)
+    return any(s in ("metrics", OLD_SEEDS) or is_of_optimizer(s) for s in path.split("/"))
 
 
 def _moved(places: list[Place], reader: StateReader) -> Iterator[Difference]:

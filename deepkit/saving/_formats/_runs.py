@@ -13,9 +13,9 @@ import numpy as np
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats._differences import Difference, compare, report
-from deepkit.saving._formats._matching import RUN
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._state import groups_of, load_state, write_state
+from deepkit.saving._formats._steps import RUN
 from deepkit.saving._formats._writer import written_to
 from deepkit.saving._json import read_json, write_json
 from deepkit.saving._saveable import Saveable

@@ -12,13 +12,13 @@ from deepkit.core.errors import SerializationError
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._grouping import groups_around
+from deepkit.saving._formats._manifest import PATH as MANIFEST
 from deepkit.saving._formats._manifest import Manifest, checksum
 from deepkit.saving._formats._matching import loads_by_order, own_state
 from deepkit.saving._formats._safetensors_header import ArrayInfo, can_hold, write_arrays
 from deepkit.saving._formats._safetensors_keys import names_of, prefix_of
 from deepkit.saving._formats._safetensors_reader import (
     FORMAT,
-    MANIFEST,
     NAMES,
     PATHS,
     SafetensorsReader,

@@ -9,12 +9,13 @@ import numpy as np
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._closing import Closing
+from deepkit.saving._formats._manifest import PATH as MANIFEST
 from deepkit.saving._formats._manifest import Manifest
 from deepkit.saving._formats._safetensors_header import ArrayInfo, read_header
 from deepkit.saving._json import read_json
 
 FORMAT = "deepkit"
-MANIFEST, NAMES, PATHS = "deepkit_manifest", "deepkit_names", "deepkit_paths"
+NAMES, PATHS = "deepkit_names", "deepkit_paths"
 _OWN_METADATA = ("format", "deepkit_version", "class_name", MANIFEST, NAMES, PATHS)
 _PART_BYTES = 2**20
 _CHECKSUM = 8  # letters of the checksum before the manifest

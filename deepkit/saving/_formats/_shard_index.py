@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
+from deepkit.saving._formats._manifest import PATH as MANIFEST
 from deepkit.saving._formats._manifest import check_stamp, stamp
 from deepkit.saving._json import MAX_BYTES, read_json
 from deepkit.saving._paths import WEIGHTS_ENDING as ENDING
 
 MAX_SHARDS = 10_000
 
-_MANIFEST = "deepkit_manifest"
 _MAP = "weight_map"
 _MOST_LETTERS = 255
 
@@ -50,7 +50,7 @@ class ShardIndex:
         content = {"metadata": {"total_size": total_size}, _MAP: files}
         shards = {name: dataclasses.asdict(shard) for name, shard in self.shards.items() if shard}
         noted = {**stamp(), "shards": shards, "crc32": _checksum(content, shards)}
-        return json.dumps({**content, _MANIFEST: noted}, indent=1).encode()
+        return json.dumps({**content, MANIFEST: noted}, indent=1).encode()
 
     @classmethod
     def read(cls, path: pathlib.Path, file: str) -> "ShardIndex":
@@ -123,9 +123,9 @@ def _check_name(name: str, file: str) -> None:
 
 def _noted(content: dict[str, Any], file: str) -> dict[str, Shard]:
     """What deepkit notes of each shard; nothing in files of others."""
-    if _MANIFEST not in content:
+    if MANIFEST not in content:
         return {}
-    manifest = content[_MANIFEST]
+    manifest = content[MANIFEST]
     check_stamp(manifest, file)
     shards = manifest.get("shards")
     if "metadata" not in content or _checksum(content, shards) != manifest.get("crc32"):

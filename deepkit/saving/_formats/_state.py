@@ -11,7 +11,6 @@ from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
 from deepkit.saving._formats._beginnings import begun_anew, build_optimizers, has_begun
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import (
-    CLASS_ATTRIBUTE,
     Match,
     Pair,
     datasets_below,
@@ -20,6 +19,7 @@ from deepkit.saving._formats._matching import (
 )
 from deepkit.saving._formats._older._places import ORDERS, older_places
 from deepkit.saving._formats._state_reader import StateReader
+from deepkit.saving._formats._steps import CLASS_ATTRIBUTE
 from deepkit.saving._formats._writer import Hdf5Writer
 from deepkit.saving._saveable import OPTIMIZER, Place, Saveable, check_step, join, places_of
 from deepkit.tensors import StatelessScope, Variable

@@ -6,9 +6,16 @@ from typing import Any
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
 from deepkit.saving._formats._sharded_reader import ShardedReader
+from deepkit.saving._formats._steps import (
+    CLASS_ATTRIBUTE,
+    OLD_SEEDS,
+    OPTIMIZER_WEIGHTS,
+    is_of_optimizer,
+)
+from deepkit.saving._formats._steps import SEEDS as SEEDS_OF_H5
 from deepkit.saving._inspector._report import OPTIMIZER, SEEDS, WEIGHTS, ArrayReport
 
-_SEED_STEPS = ("seed_generator", "_random_generator", "deepkit_seeds")
+_SEED_STEPS = ("seed_generator", OLD_SEEDS, SEEDS_OF_H5)
 
 
 def arrays_of(reader: Hdf5Reader | ShardedReader | SafetensorsReader) -> Iterator[ArrayReport]:
@@ -19,7 +26,7 @@ def arrays_of(reader: Hdf5Reader | ShardedReader | SafetensorsReader) -> Iterato
             stored = aliases.get(key)
             yield _report(key, WEIGHTS, reader.datasets[stored or key], stored)
         return
-    seen: dict[object, str] = {}
+    seen: dict[tuple[int, int], str] = {}
     for path, info in sorted(reader.datasets.items()):
         first = seen.setdefault(info.identity, path)
         yield _report(path, _kind(path, reader), info, None if first == path else first)
@@ -39,13 +46,9 @@ def _report(path: str, kind: str, info: Any, same_as: str | None) -> ArrayReport
 def _kind(path: str, reader: Hdf5Reader | ShardedReader) -> str:
     group, _, _ = path.rpartition("/")
     steps = path.split("/")
-    owner = reader.text(group, "class_name")
+    owner = reader.text(group, CLASS_ATTRIBUTE)
     if owner == "SeedGenerator" or any(step in _SEED_STEPS for step in steps):
         return SEEDS
-    if owner is not None or any(_is_of_optimizer(step) for step in steps):
+    if owner is not None or any(s == OPTIMIZER_WEIGHTS or is_of_optimizer(s) for s in steps):
         return OPTIMIZER
     return WEIGHTS
-
-
-def _is_of_optimizer(step: str) -> bool:
-    return step in ("optimizer", "optimizer_weights") or step.endswith("_optimizer")
