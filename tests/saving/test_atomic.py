@@ -10,6 +10,7 @@ from deepkit.saving import load_model
 from deepkit.saving._atomic import replacing
 from deepkit.saving._formats._writer import Hdf5Writer
 from tests.saving.models import FORMATS, assert_equal_values, fill, values
+from tests.saving.ways import save
 
 every_format = pytest.mark.parametrize("ending", FORMATS)
 
@@ -30,11 +31,6 @@ class Failing(deepkit.layers.Layer):
 def make(seed=0):
     layers = [deepkit.layers.Dense(2, name="dense"), Failing()]
     return fill(deepkit.Sequential([deepkit.Input((3,)), *layers], name="m"), seed)
-
-
-def save(model, path):
-    (model.save_weights if str(path).endswith(".weights.h5") else model.save)(path)
-    return path
 
 
 def load(path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import deepkit
-from deepkit.saving import custom_object_scope, get_custom_objects, load_model
+from deepkit.saving import custom_object_scope, load_model
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 # What float32 and another order of sums leave.
@@ -202,14 +202,6 @@ def test_models_of_own_classes(release, net, folder_of):
 
 def releases_with(net):
     return [release for release, found in cases() if found == net]
-
-
-@pytest.fixture
-def registry():
-    before = dict(get_custom_objects())
-    yield get_custom_objects()
-    get_custom_objects().clear()
-    get_custom_objects().update(before)
 
 
 @pytest.mark.parametrize("release", releases_with("custom"))

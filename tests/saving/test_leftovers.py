@@ -10,9 +10,11 @@ import time
 import pytest
 
 import deepkit
-from deepkit.saving import _leftovers, load_model
+from deepkit.saving import _leftovers
 from deepkit.saving._atomic import replacing
+from tests.saving import ways
 from tests.saving.models import FORMATS, assert_equal_values, fill, values
+from tests.saving.ways import save
 
 every_format = pytest.mark.parametrize("ending", FORMATS)
 TOKEN = "0123456789abcdef"
@@ -23,17 +25,8 @@ def make(seed=0):
     return fill(deepkit.Sequential([deepkit.Input((3,)), deepkit.layers.Dense(2)]), seed)
 
 
-def save(model, path):
-    (model.save_weights if str(path).endswith(".weights.h5") else model.save)(path)
-    return path
-
-
 def load(path):
-    if str(path).endswith(".weights.h5"):
-        model = make(9)
-        model.load_weights(path)
-        return model
-    return load_model(path)
+    return ways.load(path, into=make(9))
 
 
 def leftover(path, age=HOUR, token=TOKEN):

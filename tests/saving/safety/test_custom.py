@@ -6,7 +6,7 @@ import pytest
 
 import deepkit
 from deepkit.errors import CorruptFileError, SerializationError
-from deepkit.saving import custom_object_scope, get_custom_objects, load_model
+from deepkit.saving import custom_object_scope, load_model
 from tests.saving.models import INPUTS, TARGETS, assert_equal_values, rewrite_member, values
 from tests.saving.safety.rows import row
 
@@ -138,14 +138,6 @@ def test_given_as_custom_objects(path):
 def test_given_by_a_scope(path):
     with custom_object_scope(EVERYTHING):
         check(load_model(path), path)
-
-
-@pytest.fixture
-def registry():
-    before = dict(get_custom_objects())
-    yield get_custom_objects()
-    get_custom_objects().clear()
-    get_custom_objects().update(before)
 
 
 def test_given_by_the_global_dict(path, registry):
