@@ -16,17 +16,10 @@ class SavedArray(Protocol):
         nbytes: the bytes that it takes.
     """
 
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-    @property
-    def dtype(self) -> np.dtype | None: ...
-
-    @property
-    def nbytes(self) -> int: ...
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype | None
+    nbytes: int
 
 
 class StateReader(Protocol):
@@ -39,17 +32,10 @@ class StateReader(Protocol):
         is_noted: whether its writer has noted what it should hold.
     """
 
-    @property
-    def file(self) -> str: ...
-
-    @property
-    def datasets(self) -> Mapping[str, SavedArray]: ...
-
-    @property
-    def groups(self) -> Container[str]: ...
-
-    @property
-    def is_noted(self) -> bool: ...
+    file: str
+    datasets: Mapping[str, SavedArray]
+    groups: Container[str]
+    is_noted: bool
 
     def datasets_in(self, path: str) -> Mapping[str, SavedArray]:
         """The arrays directly in a group, by name; none if there is no such group."""
