@@ -11,6 +11,7 @@ from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._legacy_weights import (
     pair_layers,
     read_arrays,
+    version_of,
     write_arrays,
     write_layers,
 )
@@ -204,7 +205,7 @@ def _optimizer_state(
     model: Any, optimizer: Any, reader: Hdf5Reader, weights: list[Taken]
 ) -> tuple[list[Taken], list[Difference]]:
     """The variables of an optimizer and what the file has for them."""
-    version = reader.text("", "keras_version") or reader.text(_LAYERS, "keras_version") or "1.0"
+    version = version_of(reader, _LAYERS)
     saved, variables = read_arrays(reader, OPTIMIZER_WEIGHTS), optimizer.variables
     if is_older_version(version):
         if not is_known(optimizer):
@@ -212,7 +213,8 @@ def _optimizer_state(
             return [], []
         grouped = is_grouped(reader.texts(OPTIMIZER_WEIGHTS, "weight_names"))
         parts = slot_parts(model.trainable_variables, weights) if version.startswith("1.") else None
-        return take_state(optimizer, saved, reader.file, grouped, parts)
+        layouts = {id(pair.variable): pair.layout for pair in weights if pair.layout is not None}
+        return take_state(optimizer, saved, reader.file, grouped, layouts, parts)
     if len(saved) < len(variables) and all(info.shape == () for info in saved):
         # The optimizer had not begun.
         return [], []

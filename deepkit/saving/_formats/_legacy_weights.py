@@ -11,8 +11,11 @@ from deepkit.core.errors import CorruptFileError, SerializationError
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._differences import Difference
 from deepkit.saving._formats._inspection import DatasetInfo
-from deepkit.saving._formats._model import KERAS_VERSION
+from deepkit.saving._formats._model import KERAS_VERSION, is_older_version
+from deepkit.saving._formats._older._cudnn import cudnn_layouts, is_for_another_gru
 from deepkit.saving._formats._older._keras_1 import join_gates
+from deepkit.saving._formats._older._kernels import OlderKernels
+from deepkit.saving._formats._older._layouts import OlderLayout
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._taken import Taken
 from deepkit.saving._formats._writer import Hdf5Writer
@@ -127,6 +130,11 @@ def read_arrays(reader: Hdf5Reader, group: str) -> list[DatasetInfo]:
     return found
 
 
+def version_of(reader: Hdf5Reader, root: str) -> str:
+    """The version of Keras that wrote a file; Keras 1 left it out beside weights alone."""
+    return reader.text("", "keras_version") or reader.text(root, "keras_version") or "1.0"
+
+
 def pair_layers(
     model: Any, reader: Hdf5Reader, root: str, by_name: bool, is_config_of_file: bool
 ) -> tuple[list[Taken], list[Difference]]:
@@ -163,9 +171,11 @@ def pair_layers(
     if top_level in reader.groups and not by_name:
         saved[_TOP_LEVEL] = read_arrays(reader, top_level)
         matched.append((own, _TOP_LEVEL))
+    version = version_of(reader, root)
+    kernels = OlderKernels(model, reader, version) if is_older_version(version) else None
     pairs = []
     for part, name in matched:
-        taken, found = _pair_part(part, name, saved[name])
+        taken, found = _pair_part(part, name, saved[name], kernels)
         differences.extend(found)
         pairs.extend(taken)
     return pairs, differences
@@ -184,7 +194,7 @@ def _layer_names(reader: Hdf5Reader, root: str) -> list[str]:
 
 
 def _pair_part(
-    part: Part, name: str, saved: list[DatasetInfo]
+    part: Part, name: str, saved: list[DatasetInfo], kernels: OlderKernels | None
 ) -> tuple[list[Taken], list[Difference]]:
     """The weights of a layer and their arrays, or what does not fit."""
     infos = [[info] for info in saved]
@@ -196,9 +206,22 @@ def _pair_part(
             f"{len(part.variables)}"
         )
         return [], [Difference("differs", text)]
-    taken = [Taken(variable, own) for variable, own in zip(part.variables, infos)]
+    layouts = {} if kernels is None else _older_layouts(part, [own[0] for own in infos], kernels)
+    taken = [Taken(v, own, layout=layouts.get(id(v))) for v, own in zip(part.variables, infos)]
     differences = [found for one in taken if (found := one.difference()) is not None]
+    if kernels is not None and is_for_another_gru(part.variables, saved):
+        text = f"'{name}' has weights of a CuDNNGRU, which is GRU(reset_after=True) today"
+        differences.append(Difference("differs", text))
     return ([] if differences else taken), differences
+
+
+def _older_layouts(
+    part: Part, saved: list[DatasetInfo], kernels: OlderKernels
+) -> dict[int, OlderLayout]:
+    """How older Keras laid out the weights of a layer, by ids, where not as today."""
+    found = {id(v): kernels.layout(v, info) for v, info in zip(part.variables, saved)}
+    layouts = {key: layout for key, layout in found.items() if layout is not None}
+    return {**layouts, **cudnn_layouts(part.variables, saved)}
 
 
 def _uncounted(layers: list[Part], saved: dict[str, list[DatasetInfo]]) -> Iterator[Difference]:

@@ -6,13 +6,15 @@ the learning rate is not among them. The learning rate then in force is in the c
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats._differences import Difference
+from deepkit.saving._formats._older._cudnn import warn_of_biases
+from deepkit.saving._formats._older._layouts import OlderLayout
 from deepkit.saving._formats._state_reader import SavedArray
 from deepkit.saving._formats._taken import Taken, fitting
 from deepkit.tensors import Variable
@@ -59,6 +61,7 @@ def take_state(
     saved: Sequence[SavedArray],
     file: str,
     grouped: bool,
+    layouts: Mapping[int, OlderLayout],
     parts: Sequence[Sequence[int]] | None = None,
 ) -> tuple[list[Taken], list[Difference]]:
     """Find for each variable of an optimizer its array in an older file.
@@ -68,6 +71,7 @@ def take_state(
         saved: the arrays in their order.
         file: how messages name the file.
         grouped: whether the slots of one kind lie together.
+        layouts: how weights lie in the file where not as today, by the variables' ids.
         parts: for each of the model's variables, which arrays of a kind make up its slot; one each
             and in their order if `None`.
 
@@ -80,18 +84,26 @@ def take_state(
         # The optimizer had not begun.
         return [], []
     needed = sum(map(len, places))
-    if needed != len(arrays) and not _is_unused(optimizer, arrays[needed:]):
+    count = sum(map(len, parts)) if parts is not None else len(optimizer.updated_variables)
+    if needed != len(arrays) and not _is_unused(optimizer, arrays[needed:], count):
         text = (
             f"the slots of the optimizer '{optimizer.name}' ({type(optimizer).__name__}) are "
             f"{needed} arrays for the model, and {len(arrays)} in the file"
         )
         return [], [Difference("differs", text)]
-    pairs = zip(made, places)
-    taken, differences = fitting([Taken(v, [arrays[at] for at in own]) for v, own in pairs])
+    of_slots = _layouts_of_slots(optimizer, layouts)
+    taken, differences = fitting(
+        [
+            Taken(slot, [arrays[place] for place in own], layout=of_slots.get(id(slot)))
+            for slot, own in zip(made, places)
+        ]
+    )
     if differences:
         return [], differences
     if _is_nadam(optimizer):
         _warn_of_nadam(file)
+    if not all(layout.is_exact_for_slots for layout in of_slots.values()):
+        warn_of_biases(file)
     return [*_steps(optimizer, header), *taken], []
 
 
@@ -130,13 +142,22 @@ def _places_in_groups(count: int, parts: Sequence[Sequence[int]]) -> list[list[i
     return [[group * size + place for place in part] for group in range(count) for part in parts]
 
 
-def _is_unused(optimizer: Any, surplus: Sequence[SavedArray]) -> bool:
+def _layouts_of_slots(optimizer: Any, layouts: Mapping[int, OlderLayout]) -> dict[int, OlderLayout]:
+    """The layouts of slots, by their ids: those of their weights."""
+    return {
+        id(slot): layouts[id(weight)].of_slots()
+        for kind in optimizer.slots().values()
+        for slot, weight in zip(kind, optimizer.updated_variables)
+        if id(weight) in layouts
+    }
+
+
+def _is_unused(optimizer: Any, surplus: Sequence[SavedArray], count: int) -> bool:
     """Whether arrays are of no use: momenta of zero, or placeholders of `amsgrad`."""
-    class_name, slots = type(optimizer).__name__, optimizer.slots()
-    shapes = [info.shape for info in surplus]
-    if class_name == "SGD" and not slots:
-        return shapes == [tuple(variable.shape) for variable in optimizer.updated_variables]
-    return class_name == "Adam" and bool(shapes) and set(shapes) == {(1,)}
+    class_name = type(optimizer).__name__
+    if class_name == "SGD" and not optimizer.slots():
+        return len(surplus) == count
+    return class_name == "Adam" and bool(surplus) and {info.shape for info in surplus} == {(1,)}
 
 
 def _steps(optimizer: Any, header: Sequence[SavedArray]) -> list[Taken]:
