@@ -62,3 +62,113 @@ def test_models(release, net, files_of):
     x, y = expected["x"], expected["y"]
     model.fit(x, y, batch_size=3, epochs=2, shuffle=False, verbose=0)
     np.testing.assert_allclose(model.predict(x), expected["later"], **CLOSE_LATER)
+
+
+@pytest.mark.parametrize(("release", "net"), [c for c in cases() if "transposed" in c[1]])
+def test_transposed_convolutions_of_keras_1(release, net, files_of):
+    """Only their weights: nothing in the config says which padding the output had."""
+    whole, weights, expected = files_of(release, net)
+    with pytest.raises(deepkit.errors.SerializationError, match="Deconvolution2D"):
+        load_model(whole)
+    layers, order = deepkit.layers, f"channels_{'first' if net.endswith('th') else 'last'}"
+    model = deepkit.Sequential(
+        [
+            deepkit.Input(expected["x"].shape[1:]),
+            layers.Conv2DTranspose(2, (2, 3), data_format=order),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+    for path in (weights, whole):
+        model.load_weights(path)
+        predictions = model.predict(expected["x"], verbose=0)
+        np.testing.assert_allclose(predictions, expected["predictions"], **CLOSE)
+        model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+
+
+def changed(path, edit):
+    with h5py.File(path, "r+") as file:
+        edit(file)
+    return path
+
+
+def test_the_backend_that_a_file_names_counts(files_of):
+    """Keras 2 names it, and names of variables say nothing then."""
+    whole, weights, _ = files_of("keras_2.2.4_theano", "sequences")
+    model = load_model(whole)
+    turned = values(model)[0][::-1]
+    for path in (whole, weights):
+        groups = ["/"] if path == weights else ["/", "model_weights"]
+
+        def rename(file, groups=groups):
+            for group in groups:
+                file[group].attrs["backend"] = b"cntk"
+
+        model.load_weights(changed(path, rename))
+        np.testing.assert_array_equal(values(model)[0], turned)
+
+
+def test_other_padding_of_theano_is_said(files_of):
+    """It pads evenly, and cuts the end off; there is no such layer here."""
+    _, weights, _ = files_of("keras_2.2.4_theano", "sequences")
+
+    def net(steps):
+        layers = deepkit.layers
+        stack = [
+            layers.Conv1D(4, 3, name="first", strides=steps, padding="same"),
+            layers.Conv1D(3, 2, use_bias=False, padding="same", name="second"),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+        return deepkit.Sequential([deepkit.Input((4 * steps, 3)), *stack])
+
+    for steps, names in ((1, ["second"]), (2, ["first", "second"])):
+        with pytest.warns(UserWarning, match=f"the results of {re.escape(str(names))} will differ"):
+            net(steps).load_weights(weights)
+
+
+# CuDNN's layers
+
+
+@pytest.mark.parametrize("release", ["keras_2.2.4", "tensorflow_2.15.1"])
+def test_weights_of_cudnn_meet_other_layers(release, files_of):
+    _, weights, _ = files_of(release, "cudnn_gru")
+    layers = deepkit.layers
+
+    def net(**options):
+        first = layers.GRU(3, return_sequences=True, **options)
+        return deepkit.Sequential([deepkit.Input((4, 5)), first, layers.GRU(2), layers.Dense(2)])
+
+    net(reset_after=True).load_weights(weights)
+    model = net(reset_after=False)
+    before = values(model)
+    with pytest.raises(WeightMismatchError, match=r"of a CuDNNGRU, which is GRU\(reset_after=True"):
+        model.load_weights(weights)
+    assert_equal_values(values(model), before)
+    other = deepkit.Sequential(
+        [
+            deepkit.Input((4, 5)),
+            layers.LSTM(3, return_sequences=True),
+            layers.GRU(2),
+            layers.Dense(2),
+        ]
+    )
+    with pytest.raises(WeightMismatchError, match="has shape"):
+        other.load_weights(weights)
+
+
+def test_files_of_today_are_taken_as_they_are(tmp_path):
+    """An array that is twice as long is no weight of cuDNN's in a file of Keras 3."""
+    model = deepkit.Sequential([deepkit.Input((4, 5)), deepkit.layers.LSTM(2)])
+    path = tmp_path / "a.h5"
+    model.save(path)
+
+    def double(file):
+        del file["deepkit_manifest"]
+        group = file[f"model_weights/{model.layers[0].name}"]
+        name = group.attrs["weight_names"][2]
+        del group[name]
+        group[name] = np.zeros(16, "float32")
+
+    with pytest.raises(WeightMismatchError, match=r"has shape \(16,\) in the file"):
+        model.load_weights(changed(path, double))

@@ -2,7 +2,7 @@
 
     python make.py NAME SOURCE FOLDER
 
-SOURCE is `keras`, `tensorflow.keras` or `tf_keras`; NAME the name of the archive that is made in
+SOURCE is `keras` or `tensorflow.keras`; NAME the name of the archive that is made in
 FOLDER. It has for each net `NET.h5`, `NET_weights.h5`, and `NET.npz`: inputs, targets, predictions,
 and the predictions after two more epochs without shuffling. `KERAS_BACKEND` may be `theano`.
 
@@ -64,7 +64,7 @@ def pictures_1(order):
             3, 3, 3, dim_ordering=order, activation="tanh", input_shape=shape, name="square"
         ),
         layers.MaxPooling2D((2, 2), strides=(1, 1), dim_ordering=order, name="pool"),
-        layers.Convolution2D(4, 2, 3, dim_ordering=order, border_mode="same", name="conv"),
+        layers.Convolution2D(4, 1, 3, dim_ordering=order, border_mode="same", name="conv"),
     ]
     return finished(stack, normal(*shape))
 
@@ -125,9 +125,7 @@ def sequences_2():
 def pictures_2(order):
     shape = (3, 6, 6) if order == "channels_first" else (6, 6, 3)
     stack = [
-        layers.Conv2D(
-            3, 3, data_format=order, activation="tanh", input_shape=shape, name="square"
-        ),
+        layers.Conv2D(3, 3, data_format=order, activation="tanh", input_shape=shape, name="square"),
         layers.Conv2DTranspose(2, (2, 3), data_format=order, name="transposed"),
     ]
     return finished(stack, normal(*shape))
@@ -153,18 +151,13 @@ def separable_2():
 def recurrent(kind):
     """Makers of layers, of CuDNN's or of plain ones."""
     if kind == "plain":
-        plain = (
+        return (
             lambda *a, **k: layers.LSTM(*a, recurrent_activation="sigmoid", **k),
-            lambda *a, **k: layers.GRU(
-                *a, recurrent_activation="sigmoid", reset_after=True, **k
-            ),
+            lambda *a, **k: layers.GRU(*a, recurrent_activation="sigmoid", reset_after=True, **k),
         )
-        return plain
     where = layers
     if not hasattr(layers, "CuDNNLSTM"):
-        where = getattr(sys.modules["tensorflow"].compat.v1.keras, "layers")
-        if K.__name__.startswith("tf_keras"):
-            where = importlib.import_module("tf_keras.api._v1.keras.layers")
+        where = sys.modules["tensorflow"].compat.v1.keras.layers
     for kind in (where.CuDNNLSTM, where.CuDNNGRU):
         kind._process_batch = with_all_weights
     return where.CuDNNLSTM, where.CuDNNGRU
@@ -199,11 +192,12 @@ def gru_net(kind):
 
 
 def wrapped_net(kind):
-    """Both ways; in a model within a model, which has statistics too and a layer that is frozen."""
+    """Both ways; in a model within a model, with statistics that stay; one layer is frozen."""
     lstm, gru = recurrent(kind)
     inner_x = layers.Input((4, 5), name="inner_x")
     y = layers.Bidirectional(lstm(2, return_sequences=True), name="both_ways")(inner_x)
-    y = layers.BatchNormalization(name="norm")(y)
+    if K.__name__ != "keras.backend":  # which divides by one minus the momentum
+        y = layers.BatchNormalization(momentum=1.0, name="norm")(y)
     inner = models.Model(inner_x, gru(3, return_sequences=True, name="gru")(y), name="inner")
     x = layers.Input((4, 5), name="x")
     y = gru(2, name="frozen", trainable=False)(inner(x))
@@ -215,12 +209,11 @@ def nets(source):
         found = {"sequences": sequences_1, "nested": nested_1}
         if K.backend() == "tensorflow":
             found["separable_th"] = lambda: separable_1("th")
-        orders = ("th", "tf") if K.backend() == "theano" else ("th",)
-        for order in orders:
-            found["pictures_" + order] = lambda order=order: pictures_1(order)
-            found["volumes_" + order] = lambda order=order: volumes_1(order)
+        if K.backend() == "theano":
+            found["pictures_tf"] = lambda: pictures_1("tf")
+        for order in ("th", "tf"):
             found["transposed_" + order] = lambda order=order: transposed_1(order)
-        return found
+        return dict(found, pictures_th=lambda: pictures_1("th"), volumes_th=lambda: volumes_1("th"))
     if source == "keras" and K.backend() == "theano":
         found = {
             "sequences": sequences_2,
@@ -238,17 +231,45 @@ def nets(source):
 
 
 def fill(model):
-    """Values of the weights that are all different; variances stay positive."""
+    """Values of the weights that are all different; variances, which are ones, stay positive."""
     model.set_weights(
-        [w + RANDOM.uniform(0.05, 0.4, w.shape).astype("float32") for w in model.get_weights()]
+        [w + RANDOM.uniform(-0.2, 0.3, w.shape).astype("float32") for w in model.get_weights()]
     )
 
 
 def compiled(model, name):
     rate = {"lr" if VERSION < (2, 3) else "learning_rate": 0.01}
     is_momentum = name.startswith(("nested", "volumes"))
-    optimizer = optimizers.SGD(momentum=0.9, **rate) if is_momentum else optimizers.Adam(**rate)
+    optimizer = optimizers.SGD(momentum=0.5, **rate) if is_momentum else optimizers.Adam(**rate)
     model.compile(optimizer=optimizer, loss="mse")
+    if K.__name__ == "keras.backend" and K.backend() == "tensorflow":
+        in_order(optimizer)
+
+
+def in_order(optimizer):
+    """Have Keras on TensorFlow 1 change variables when all gradients are there, the number last.
+
+    Otherwise some read what has changed already and some do not, as it happens to be.
+    """
+    import tensorflow as tf
+
+    original, gradients_of = optimizer.get_updates, optimizer.get_gradients
+
+    def get_gradients(loss, params):
+        gradients = gradients_of(loss, params)
+        with tf.control_dependencies(gradients):
+            return [tf.identity(gradient) for gradient in gradients]
+
+    def get_updates(*args, **kwargs):
+        updates = original(*args, **kwargs)
+        if updates[0].op.type == "Assign":  # not counted, as nothing depends on it
+            return updates
+        done = [update for update in updates[1:] if not isinstance(update, tuple)]
+        with tf.control_dependencies(done):
+            updates[0] = K.update_add(optimizer.iterations, 1)
+        return updates
+
+    optimizer.get_updates, optimizer.get_gradients = get_updates, get_gradients
 
 
 def fit(model, x, y):
@@ -326,7 +347,7 @@ def set_slots(model, kinds):
         model._make_train_function()
     arrays = [np.asarray(STEPS), *kinds[0], *kinds[1]]
     expected = optimizer.get_weights()
-    arrays += [w for w in expected[len(arrays) :]]  # placeholders of `amsgrad`
+    arrays += list(expected[len(arrays) :])  # placeholders of `amsgrad`
     optimizer.set_weights(arrays)
 
 
@@ -358,7 +379,7 @@ def conversion():
     for path in (
         "keras.engine.saving",
         "tensorflow.python.keras.saving.hdf5_format",
-        "tf_keras.src.saving.legacy.hdf5_format",
+        "keras.src.saving.legacy.hdf5_format",
     ):
         try:
             return importlib.import_module(path)._convert_rnn_weights
@@ -370,8 +391,7 @@ def conversion():
 def leaves(model):
     for layer in model.layers:
         if getattr(layer, "layers", None):
-            for inner in leaves(layer):
-                yield inner
+            yield from leaves(layer)
         elif layer.weights:
             yield layer
 

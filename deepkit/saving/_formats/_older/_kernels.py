@@ -4,6 +4,7 @@ Theano computes convolutions by the book, with the kernel turned around; all oth
 Keras on them, correlate. Keras 1 ordered the axes of kernels by where inputs had their channels.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ class OlderKernels:
     def __init__(self, model: Any, reader: Hdf5Reader, version: str) -> None:
         self._is_first = version.startswith("1")
         self._is_theano = _is_of_theano(reader)
+        if self._is_theano:
+            _warn_of_padding(model, reader.file)
         self._owners = dict(_kernels_of(model)) if self._is_first or self._is_theano else {}
 
     def layout(self, variable: Variable, info: DatasetInfo) -> OlderLayout | None:
@@ -47,6 +50,26 @@ class OlderKernels:
         # No memory is taken for this one.
         shape = change(np.broadcast_to(np.float32(0), info.shape)).shape
         return OlderLayout(shape, change) if steps else None
+
+
+def _warn_of_padding(model: Any, file: str) -> None:
+    """Say which layers compute something else than Theano, which pads evenly for "same"."""
+    layers = [place.saveable for place in places_of(model) if _pads_otherwise(place.saveable)]
+    if layers:
+        warnings.warn(
+            f"'{file}' was written by Keras on Theano, which pads otherwise for padding='same' "
+            f"where a kernel is even, steps are larger than 1, or windows are pooled: the results "
+            f"of {sorted({layer.name for layer in layers})} will differ at the edges.",
+            stacklevel=2,
+        )
+
+
+def _pads_otherwise(layer: Any) -> bool:
+    if getattr(layer, "padding", None) != "same":
+        return False
+    is_pool = hasattr(layer, "pool_size")
+    sizes, steps = getattr(layer, "kernel_size", ()), getattr(layer, "strides", ())
+    return is_pool or any(size % 2 == 0 for size in sizes) or any(step != 1 for step in steps)
 
 
 def _names_of(layer: Any) -> list[str]:
