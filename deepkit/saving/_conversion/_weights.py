@@ -62,9 +62,9 @@ def to_hdf5(source: pathlib.Path, target: pathlib.Path) -> None:
         lacking = sorted({*reader.datasets, *aliases} - set(paths))
         if lacking:
             raise ArgumentError(
-                f"'{source}' does not say where {lacking[:3]} belong in a `.weights.h5` file: "
-                f"another library wrote it. Make the model in code, call `load_weights_from` with "
-                f"the file, then `save_weights`."
+                f"'{source}' does not say where {[key[:100] for key in lacking[:3]]} belong in a "
+                f"`.weights.h5` file: another library wrote it. Make the model in code, call "
+                f"`load_weights_from` with the file, then `save_weights`."
             )
         with replacing(target) as temporary, written_to(temporary, str(target)) as writer:
             for key, info in reader.datasets.items():

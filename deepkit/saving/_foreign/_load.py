@@ -1,5 +1,6 @@
 """load_weights_from: weights from a state dict of PyTorch, or from any mapping of arrays."""
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -109,6 +110,8 @@ class _Work:
 
     def place(self, name: str, source: Source) -> None:
         """Find the object that an array belongs to."""
+        if name != source.name:  # the caller knows better whose it is
+            source = dataclasses.replace(source, owner=None)
         found = self._targets.find(name)
         if found is None:
             self.unused.append((source.name, source.shape))
@@ -150,8 +153,8 @@ class _Work:
         sources = [placed[name] for name in way.sources]
         names = tuple(source.name for source in sources)
         shapes = tuple(source.shape for source in sources)
-        value, reason = None, None
-        if all(math.prod(s) <= _MOST_TIMES * math.prod(shape) for s in shapes):
+        value, reason = None, self._targets.moved(target, [source.owner for source in sources])
+        if reason is None and all(math.prod(s) <= _MOST_TIMES * math.prod(shape) for s in shapes):
             value, reason = _converted(sources, way.convert, shape, np.dtype(variable.dtype))
         if value is None:
             self.mismatched.append(Mismatch(names, shapes, variable.path, shape, reason))

@@ -28,11 +28,13 @@ class Source:
         name: its name.
         shape: its shape.
         read: gives the array.
+        owner: the name of the object whose variable it is, if the writer noted it.
     """
 
     name: str
     shape: tuple[int, ...]
     read: Callable[[], np.ndarray]
+    owner: str | None = None
 
 
 @contextlib.contextmanager
@@ -94,8 +96,9 @@ def _open_file(path: pathlib.Path) -> Iterator[list[Source]]:
         with SafetensorsReader(path, str(path)) as reader:
             stored = {**{key: key for key in reader.datasets}, **reader.aliases()}
             infos = {name: reader.datasets[key] for name, key in stored.items()}
+            owners = _owners(reader)
             yield [
-                Source(name, info.shape, lambda info=info: reader.read(info))
+                Source(name, info.shape, lambda info=info: reader.read(info), owners.get(name))
                 for name, info in infos.items()
             ]
     elif path.suffix == ".npz":
@@ -110,6 +113,13 @@ def _open_file(path: pathlib.Path) -> Iterator[list[Source]]:
             f"Expected the path of a `.safetensors` or `.npz` file, received '{path}'. Files of "
             f"Keras and deepkit are loaded by `load_weights`."
         )
+
+
+def _owners(reader: SafetensorsReader) -> dict[str, str]:
+    """The names of the objects that arrays belong to, as deepkit notes them, by key."""
+    names = reader.names()
+    groups = {key: path.rpartition("/")[0] for key, path in reader.paths().items()}
+    return {key: names[group] for key, group in groups.items() if group in names}
 
 
 def _pickle_message(path: pathlib.Path) -> str:

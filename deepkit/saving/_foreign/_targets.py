@@ -1,10 +1,10 @@
 """The objects of a model by all names under which other libraries may know them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deepkit.saving._foreign._layouts import Layout, Rule, Way, provided_layout
-from deepkit.saving._formats._matching import own_state
+from deepkit.saving._formats._matching import is_automatic, own_state
 from deepkit.saving._formats._safetensors_keys import names_of
 from deepkit.saving._saveable import Saveable, places_of
 
@@ -53,6 +53,7 @@ class Targets:
                 covered.append(place.path)
             if found.rules:
                 self.all.append(Target(place.path.replace("/", "."), place.saveable, found))
+        self._by_name: dict[Any, Target] = {target.saveable.name: target for target in self.all}
         self._by_path = self._named(model)
 
     def _named(self, model: Any) -> dict[str, Target]:
@@ -76,6 +77,23 @@ class Targets:
             inner = ".".join(steps[count:])
             if target is not None and target.takes(inner):
                 return target, inner
+        return None
+
+    def moved(self, target: Target, owners: Iterable[str | None]) -> str | None:
+        """Why an object must not take arrays that the file notes as those of other objects.
+
+        Automatic names say nothing: they are shifted whenever other models were made before.
+        """
+        for owner in owners:
+            home = None if owner is None else self._by_name.get(owner)
+            if (
+                owner is None
+                or home is None
+                or home is target
+                or is_automatic(owner, home.saveable)
+            ):
+                continue
+            return f"it is that of '{owner}', which is '{home.path}' in the model"
         return None
 
 

@@ -12,6 +12,7 @@ from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._state_reader import SavedArray
 
 _MOST_LINES = 20
+_MOST_LETTERS = 1000
 
 _HEADINGS = {
     "differs": "Different in the file and in the model:",
@@ -87,6 +88,6 @@ def _section(heading: str, lines: Iterable[str]) -> list[str]:
     lines = list(lines)
     if not lines:
         return []
-    shown = [f"    {line}" for line in lines[:_MOST_LINES]]
+    shown = [f"    {line:.{_MOST_LETTERS}}" for line in lines[:_MOST_LINES]]
     more = [f"    and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
     return [f"  {heading}", *shown, *more]

@@ -214,7 +214,7 @@ def _optimizer_state(
         grouped = is_grouped(reader.texts(OPTIMIZER_WEIGHTS, "weight_names"))
         parts = slot_parts(model.trainable_variables, weights) if version.startswith("1.") else None
         layouts = {id(pair.variable): pair.layout for pair in weights if pair.layout is not None}
-        return take_state(optimizer, saved, reader.file, grouped, layouts, parts)
+        return take_state(optimizer, saved, reader.file, grouped, parts, layouts)
     if len(saved) < len(variables) and all(info.shape == () for info in saved):
         # The optimizer had not begun.
         return [], []

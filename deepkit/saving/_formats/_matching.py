@@ -196,7 +196,7 @@ def _moved(places: list[Place], reader: StateReader) -> Iterator[Difference]:
             home = homes.get(name)
             if home is None or home is place:
                 continue
-            if permuted or not _is_automatic(name, place.saveable):
+            if permuted or not is_automatic(name, place.saveable):
                 yield Difference(
                     "differs",
                     f"'{place.path}' is '{name}' in the file and '{place.saveable.name}' in the "
@@ -204,6 +204,7 @@ def _moved(places: list[Place], reader: StateReader) -> Iterator[Difference]:
                 )
 
 
-def _is_automatic(name: str, saveable: Any) -> bool:
+def is_automatic(name: str, saveable: Any) -> bool:
+    """Whether an object has its name from its class, and not from the user."""
     prefix = naming.to_snake_case(type(saveable).__name__)
     return re.fullmatch(rf"{re.escape(prefix)}(_\d+)?", name) is not None

@@ -20,6 +20,8 @@ MAX_ARRAYS = 100_000
 METADATA = "__metadata__"
 
 _MAX_RANK = 32
+# No computer counts further; much longer numbers could not even be written into a message.
+_TOO_MANY = 2**63
 _LENGTH = 8  # bytes before the header that say how long it is
 _DTYPES = {
     "BOOL": np.dtype("bool"),
@@ -141,7 +143,7 @@ def _array_info(key: str, entry: Any, begin: int, file: str) -> ArrayInfo:
             key, f"has the dtype {str(name)[:20]!r}, expected one of {', '.join(_DTYPES)}", file
         )
     if not _are_counts(shape) or not _are_counts(offsets) or len(offsets) != 2:
-        _refuse(key, "has a shape or offsets that are not whole numbers from 0 on", file)
+        _refuse(key, "has a shape or offsets that are not whole numbers from 0 to 2**63", file)
     if len(shape) > _MAX_RANK:
         _refuse(key, f"has {len(shape)} axes, more than {_MAX_RANK}", file)
     nbytes = dtype.itemsize
@@ -153,7 +155,7 @@ def _array_info(key: str, entry: Any, begin: int, file: str) -> ArrayInfo:
 
 
 def _are_counts(values: Any) -> bool:
-    return isinstance(values, list) and all(type(v) is int and v >= 0 for v in values)
+    return isinstance(values, list) and all(type(v) is int and 0 <= v < _TOO_MANY for v in values)
 
 
 def _check_places(infos: list[ArrayInfo], begin: int, size: int, file: str) -> None:

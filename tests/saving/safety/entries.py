@@ -18,7 +18,7 @@ from deepkit.errors import (
     WeightMismatchError,
 )
 from deepkit.models import model_from_json
-from deepkit.saving import deserialize_keras_object, inspect_file, load_model
+from deepkit.saving import convert_file, deserialize_keras_object, inspect_file, load_model
 from tests.saving.crafted import archive, older
 from tests.saving.models import fill
 from tests.saving.safety.watch import WATCH
@@ -128,6 +128,18 @@ WEIGHT_ENTRIES = [
 every_weight_entry = pytest.mark.parametrize(
     ("ending", "entry"), WEIGHT_ENTRIES, ids=[str(entry) for _, entry in WEIGHT_ENTRIES]
 )
+
+# Ways by which a `.safetensors` file gets in, given a model that it fits.
+SAFETENSORS_ENTRIES = [
+    Entry("load_weights .safetensors", lambda model, path: model.load_weights(path)),
+    Entry("load_weights_from .safetensors", lambda model, path: model.load_weights_from(path)),
+    Entry(
+        "convert .safetensors",
+        lambda model, path: convert_file(path, path.with_name("made.weights.h5")),
+    ),
+    Entry("inspect .safetensors", lambda model, path: inspect_file(path)),
+]
+every_safetensors_entry = pytest.mark.parametrize("entry", SAFETENSORS_ENTRIES, ids=str)
 
 
 def small_model() -> Any:

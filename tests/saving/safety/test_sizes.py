@@ -13,6 +13,7 @@ import pytest
 
 from tests.saving.crafted import WEIGHTS, archive, layer, older, sequential
 from tests.saving.safety.entries import edited, replacing_kernel, small_model
+from tests.saving.safety.headers import BOMBS, raw
 from tests.saving.safety.rows import row
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -218,12 +219,18 @@ def _attribute_jobs(folder):
     yield "names.h5", "load_weights", path, "is too large"
 
 
+def _header_jobs(folder):
+    for name, (header, words) in BOMBS.items():
+        path = raw(folder / f"{name}.safetensors", header)
+        yield f"header {name}", "load_weights", path, words
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """What became of all cases, which one child process goes through."""
     folder = tmp_path_factory.mktemp("sizes")
     jobs = {}
-    for kind in (_hdf5_jobs, _config_jobs, _text_jobs, _attribute_jobs):
+    for kind in (_hdf5_jobs, _config_jobs, _text_jobs, _attribute_jobs, _header_jobs):
         inner = folder / kind.__name__
         inner.mkdir()
         for name, *job in kind(inner):
@@ -265,7 +272,8 @@ def _check(results, start):
         size = sum(part.stat().st_size for part in parts)
         assert result["growth"] < FREE_BYTES + size, (name, result)
         assert not result["code"], (name, result)
-        models = [p for p in result["opened"] if p.endswith((".h5", ".keras", ".secret"))]
+        endings = (".h5", ".keras", ".safetensors", ".secret")
+        models = [p for p in result["opened"] if p.endswith(endings)]
         assert set(models) <= set(map(str, parts)), (name, result)
         if words is None:
             assert result["error"].startswith("NoneType"), (name, result)
@@ -313,3 +321,8 @@ def test_attributes_that_are_too_large(results):
 def test_texts_that_take_more_in_memory(name, results):
     _check(results, f"{name}.json")
     _check(results, f"{name}.keras")
+
+
+@row("S13", "S14", "S16", "S18", "S20")
+def test_headers_that_ask_for_much(results):
+    _check(results, "header ")

@@ -61,8 +61,8 @@ def take_state(
     saved: Sequence[SavedArray],
     file: str,
     grouped: bool,
-    layouts: Mapping[int, OlderLayout],
     parts: Sequence[Sequence[int]] | None = None,
+    layouts: Mapping[int, OlderLayout] | None = None,
 ) -> tuple[list[Taken], list[Difference]]:
     """Find for each variable of an optimizer its array in an older file.
 
@@ -71,9 +71,9 @@ def take_state(
         saved: the arrays in their order.
         file: how messages name the file.
         grouped: whether the slots of one kind lie together.
-        layouts: how weights lie in the file where not as today, by the variables' ids.
         parts: for each of the model's variables, which arrays of a kind make up its slot; one each
             and in their order if `None`.
+        layouts: how weights lie in the file where not as today, by the variables' ids.
 
     Returns:
         The variables and their arrays, and what does not fit.
@@ -91,7 +91,7 @@ def take_state(
             f"{needed} arrays for the model, and {len(arrays)} in the file"
         )
         return [], [Difference("differs", text)]
-    of_slots = _layouts_of_slots(optimizer, layouts)
+    of_slots = _layouts_of_slots(optimizer, layouts or {})
     taken, differences = fitting(
         [
             Taken(slot, [arrays[place] for place in own], layout=of_slots.get(id(slot)))
