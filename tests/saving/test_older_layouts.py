@@ -127,6 +127,54 @@ def test_other_padding_of_theano_is_said(files_of):
             net(steps).load_weights(weights)
 
 
+def test_sequences_before_keras_1_2(files_of):
+    """Their kernels were (out, in, length, 1)."""
+    whole, weights, _ = files_of("keras_1.2.2", "sequences")
+    model = load_model(whole)
+    expected = values(model)
+
+    def transpose(file):
+        for layer in ("conv", "strided"):
+            name = file[layer].attrs["weight_names"][0]
+            kernel = file[layer][name][()]
+            del file[layer][name]
+            file[layer][name] = kernel.transpose(3, 2, 0, 1)
+
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    model.load_weights(changed(weights, transpose))
+    assert_equal_values(values(model), expected)
+
+
+def test_kernels_that_do_not_fit(files_of):
+    _, weights, _ = files_of("keras_1.2.2_theano", "sequences")
+    layers = deepkit.layers
+    stack = [
+        layers.Conv1D(5, 3),
+        layers.Conv1D(3, 2, strides=2, use_bias=False),
+        layers.Flatten(),
+        layers.Dense(2),
+    ]
+    model = deepkit.Sequential([deepkit.Input((8, 3)), *stack])
+    before = values(model)
+    with pytest.raises(WeightMismatchError, match=r"'conv/conv_W' has shape .* \(3, 3, 5\)"):
+        model.load_weights(weights)
+    assert_equal_values(values(model), before)
+
+
+def test_momenta_of_zero_in_another_layout(files_of):
+    """Keras 1 and 2 kept them where there was no momentum, in the shapes of their kernels."""
+    whole, _, expected = files_of("keras_1.2.2", "volumes_th")
+
+    def still(file):
+        text = file.attrs["training_config"]
+        text = text if isinstance(text, str) else text.decode()
+        file.attrs["training_config"] = re.sub('"momentum": 0.5', '"momentum": 0.0', text)
+
+    model = load_model(changed(whole, still))
+    assert model.optimizer.slots() == {} and float(model.optimizer.momentum) == 0
+    np.testing.assert_allclose(model.predict(expected["x"]), expected["predictions"], **CLOSE)
+
+
 # CuDNN's layers
 
 
