@@ -220,3 +220,46 @@ def test_files_of_today_are_taken_as_they_are(tmp_path):
 
     with pytest.raises(WeightMismatchError, match=r"has shape \(16,\) in the file"):
         model.load_weights(changed(path, double))
+
+
+def test_layers_of_ones_own_with_such_names(tmp_path):
+    """Weights that are called as those of a recurrent layer, and are of other shapes."""
+
+    class Own(deepkit.layers.Layer):
+        def build(self, input_shape):
+            for name in ("kernel", "recurrent_kernel", "bias"):
+                setattr(self, name, self.add_weight(name, shape=(6,)))
+
+        def call(self, x):
+            return x * self.kernel + self.bias
+
+    model = deepkit.Sequential([deepkit.Input((6,)), Own(name="own")])
+    path = tmp_path / "a.h5"
+    arrays = [np.full(6, index, "float32") for index in range(3)]
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"], file.attrs["keras_version"] = [b"own"], b"2.2.4"
+        group = file.create_group("own")
+        group.attrs["weight_names"] = [b"a:0", b"b:0", b"c:0"]
+        for name, array in zip("abc", arrays):
+            group[f"{name}:0"] = array
+    model.load_weights(path)
+    assert_equal_values(values(model), arrays)
+
+
+def test_kernels_without_numbers(files_of):
+    """Whose other sides no array could have."""
+    _, weights, _ = files_of("keras_1.2.2", "sequences")
+    layers = deepkit.layers
+    model = deepkit.Sequential(
+        [deepkit.Input((8, 3)), layers.Conv1D(4, 3), layers.Conv1D(3, 2, use_bias=False),
+         layers.Flatten(), layers.Dense(2)]
+    )  # fmt: skip
+
+    def empty(file):
+        name = file["conv"].attrs["weight_names"][0]
+        del file["conv"][name]
+        file["conv"].create_dataset(name, (2**62, 2**62, 0, 4), "float32", chunks=(1, 1, 1, 1),
+                                    maxshape=(None,) * 4)  # fmt: skip
+
+    with pytest.raises(deepkit.errors.DeepkitError):
+        model.load_weights(changed(weights, empty))

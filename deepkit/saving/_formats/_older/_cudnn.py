@@ -37,13 +37,14 @@ def cudnn_layouts(
 
 def is_for_another_gru(variables: Sequence[Variable], saved: Sequence[DatasetInfo]) -> bool:
     """Whether weights of a `CuDNNGRU` meet a `GRU` that resets before it multiplies."""
-    found = [info.shape for info in saved]
-    return any(
-        [v.name for v in variables[at : at + 3]] == _NAMES
-        and (count := tuple(variables[at + 2].shape)) == (3 * variables[at + 1].shape[0],)
-        and found[at + 2] == (2 * count[0],)
-        for at in range(len(variables) - 2)
-    )
+    for start in range(len(variables) - 2):
+        three = variables[start : start + 3]
+        recurrent, bias = tuple(three[1].shape), tuple(three[2].shape)
+        if [variable.name for variable in three] == _NAMES and recurrent[1:] == bias:
+            is_gru = bias == (3 * recurrent[0],)
+            if is_gru and saved[start + 2].shape == (2 * bias[0],):
+                return True
+    return False
 
 
 def warn_of_biases(file: str) -> None:
@@ -62,6 +63,8 @@ def _layouts_of_layer(
     """The layouts of kernel, recurrent kernel and bias; none if they are not those of cuDNN."""
     shapes = [tuple(variable.shape) for variable in variables]
     if [variable.name for variable in variables] != _NAMES or saved[:2] != shapes[:2]:
+        return []
+    if len(shapes[1]) != 2:
         return []
     units, width = shapes[1]
     if not units or saved[2] != (2 * width,):

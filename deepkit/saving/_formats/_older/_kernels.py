@@ -38,7 +38,7 @@ class OlderKernels:
     def layout(self, variable: Variable, info: DatasetInfo) -> OlderLayout | None:
         """How a weight lies in the file; `None` if as today."""
         owner = self._owners.get(id(variable))
-        if owner is None or len(info.shape) < 3:
+        if owner is None or len(info.shape) < 3 or 0 in info.shape:
             return None
         kind = next(name for name in _names_of(owner) if name in _ALL)
         steps: list[Change] = []
