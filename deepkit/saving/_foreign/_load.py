@@ -12,7 +12,7 @@ from deepkit.saving._foreign._layouts import Rule
 from deepkit.saving._foreign._renaming import rename_all
 from deepkit.saving._foreign._report import Match, Mismatch, WeightsReport
 from deepkit.saving._foreign._sources import Source, opened
-from deepkit.saving._foreign._targets import Targets
+from deepkit.saving._foreign._targets import Target, Targets
 from deepkit.saving._formats import _dtypes
 from deepkit.saving._saveable import check_built
 
@@ -133,7 +133,7 @@ class _Work:
                     used.update(source for way in rule.ways for source in way.sources)
                     continue
                 done.add(id(rule.variable))
-                found = self._value(rule, placed, used)
+                found = self._value(target, rule, placed, used)
                 if found is not None:
                     yield found
             for name, source in placed.items():
@@ -141,7 +141,7 @@ class _Work:
                     self.unused.append((source.name, source.shape))
 
     def _value(
-        self, rule: Rule, placed: dict[str, Source], used: set[str]
+        self, target: Target, rule: Rule, placed: dict[str, Source], used: set[str]
     ) -> tuple[Any, np.ndarray, Match] | None:
         variable = rule.variable
         shape = tuple(variable.shape)

@@ -126,14 +126,14 @@ def load_state(
         return id(place.saveable) in skipped or (is_optimizer(place) and not include_optimizer)
 
     found = _match_in_some_release(model, places, reader, is_skipped, root)
-    needed = [
+    without = [
         place
         for place in places
-        if is_optimizer(place) and not is_skipped(place) and (root or has_begun(place.saveable))
+        if is_optimizer(place) and not is_skipped(place) and not datasets_below(place.path, reader)
     ]
     differences = [
         *found.differences,
-        *(_no_state(place) for place in needed if not datasets_below(place.path, reader)),
+        *(_no_state(place) for place in without if root or has_begun(place.saveable)),
     ]
     values = []
     if not differences or skip_mismatch:

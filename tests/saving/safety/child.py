@@ -12,6 +12,9 @@ import tempfile
 import time
 import warnings
 
+import jax
+import numpy as np
+
 import deepkit
 from deepkit.saving import inspect_file, load_model
 from tests.saving.safety.entries import ENDINGS, REFUSALS, edited, small_model
@@ -65,6 +68,8 @@ def main():
     warnings.simplefilter("ignore")
     # A case that fails must not take the memory of the whole machine.
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+    # What JAX imports when it is first used is no code of a file's.
+    jax.device_put(np.zeros(1))
     with tempfile.TemporaryDirectory() as folder:
         for ending in ENDINGS:
             path = edited(small_model(), pathlib.Path(folder), lambda file: None, ending)
