@@ -30,21 +30,24 @@ class OlderKernels:
 
     def __init__(self, model: Any, reader: Hdf5Reader, version: str) -> None:
         self._is_first = version.startswith("1")
-        self._is_theano = _is_of_theano(reader)
+        backend = reader.text("", "backend") or reader.text(_LAYERS, "backend")
+        self._is_theano = backend == "theano" or (backend is None and _has_no_names_of_tf(reader))
+        self._owners = dict(_kernels_of(model)) if self._is_first or self._is_theano else {}
         if self._is_theano:
             _warn_of_padding(model, reader.file)
-        self._owners = dict(_kernels_of(model)) if self._is_first or self._is_theano else {}
+            if backend is None and any(map(_is_turned, self._owners.values())):
+                _warn_of_guess(reader.file)
 
     def layout(self, variable: Variable, info: DatasetInfo) -> OlderLayout | None:
         """How a weight lies in the file; `None` if as today."""
         owner = self._owners.get(id(variable))
         if owner is None or len(info.shape) < 3 or 0 in info.shape:
             return None
-        kind = next(name for name in _names_of(owner) if name in _ALL)
+        kind = _kind_of(owner)
         steps: list[Change] = []
         if self._is_first and (order := _order_in_keras_1(kind, owner, variable, info)):
             steps.append(order)
-        if self._is_theano and kind not in _DEPTHWISE:
+        if self._is_theano and _is_turned(owner):
             steps.append(_turned)
         change = _in_turn(steps)
         # No memory is taken for this one.
@@ -64,6 +67,16 @@ def _warn_of_padding(model: Any, file: str) -> None:
         )
 
 
+def _warn_of_guess(file: str) -> None:
+    """Say that a file does not tell which engine its kernels are for."""
+    warnings.warn(
+        f"'{file}' does not say which engine wrote it. Its weights lack the ':0' of TensorFlow's "
+        f"names, so it was read as one of Theano, and kernels of convolutions were turned around. "
+        f"If that is wrong, set the attribute `backend` of the file to 'tensorflow' with h5py.",
+        stacklevel=2,
+    )
+
+
 def _pads_otherwise(layer: Any) -> bool:
     if getattr(layer, "padding", None) != "same":
         return False
@@ -76,6 +89,14 @@ def _names_of(layer: Any) -> list[str]:
     return [cls.__name__ for cls in type(layer).__mro__]
 
 
+def _kind_of(layer: Any) -> str:
+    return next(name for name in _names_of(layer) if name in _ALL)
+
+
+def _is_turned(layer: Any) -> bool:
+    return _kind_of(layer) not in _DEPTHWISE
+
+
 def _kernels_of(model: Any) -> Iterator[tuple[int, Any]]:
     """The ids of all kernels of convolutions, with their layers."""
     for place in places_of(model):
@@ -86,14 +107,8 @@ def _kernels_of(model: Any) -> Iterator[tuple[int, Any]]:
                     yield id(kernel), place.saveable
 
 
-def _is_of_theano(reader: Hdf5Reader) -> bool:
-    """Whether Keras ran on Theano when it wrote a file.
-
-    Keras 1 does not say. But the names of TensorFlow's variables always end in a number.
-    """
-    backend = reader.text("", "backend") or reader.text(_LAYERS, "backend")
-    if backend is not None:
-        return backend == "theano"
+def _has_no_names_of_tf(reader: Hdf5Reader) -> bool:
+    """Whether no weight has a name of TensorFlow's, all of which end in a number."""
     weights = [path for path in reader.datasets if not path.startswith(_OPTIMIZER)]
     return not any(path.endswith(":0") for path in weights)
 
