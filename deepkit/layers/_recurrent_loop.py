@@ -166,16 +166,54 @@ def _scan_and_keep(
     keep: jax.Array | None,
     options: dict[str, Any],
 ) -> tuple[Arrays, tuple[jax.Array, Arrays]]:
-    """The states after all steps; the outputs of each, and what its derivative needs."""
+    """The states after all steps; the outputs of each, and what its derivative needs.
 
-    def step(states: Arrays, x: Any) -> tuple[Arrays, tuple[jax.Array, Arrays]]:
-        projected, keep = x
-        z = _add_to_first(projected, blockwise_product(states[0], kernel, masks))
+    A scan would fill an array with zeros for each that it stacks, and XLA copies them. The largest
+    is spared that: what is kept of a step takes the place of its projected inputs.
+    """
+    count, reverse = projected.shape[0], options["reverse"]
+
+    def step(x: jax.Array, keep: jax.Array | None, states: Arrays) -> tuple[Arrays, Any]:
+        z = _add_to_first(x, blockwise_product(states[0], kernel, masks))
         after, kept = recurrence.combine_and_keep(z, states)
         after = _settle(after, states, keep)
         return after, (after[0], kept)
 
-    return jax.lax.scan(step, states, (projected, keep), **options)
+    _, made = jax.eval_shape(step, *_step_of((projected, keep)), states)
+    shapes, structure = jax.tree.flatten(made)
+    stacks = [jnp.zeros((count, *leaf.shape), leaf.dtype) for leaf in shapes]
+    alike = [at for at, leaf in enumerate(shapes) if _is_alike(leaf, _step_of(projected))]
+    place = alike[0] if alike else len(stacks)
+    stacks[place : place + 1] = [projected]
+
+    def turn(i: Any, carry: tuple[Arrays, list[jax.Array]]) -> tuple[Arrays, list[jax.Array]]:
+        states, stacks = carry
+        at = count - 1 - i if reverse else i
+        x, k = jax.tree.map(
+            lambda stack: jax.lax.dynamic_index_in_dim(stack, at, keepdims=False),
+            (stacks[place], keep),
+        )
+        states, made = step(x, k, states)
+        values = jax.tree.leaves(made)
+        stacked = [
+            jax.lax.dynamic_update_index_in_dim(stack, value, at, 0)
+            for stack, value in zip(stacks, values)
+        ]
+        return states, stacked + stacks[len(values) :]
+
+    if count:
+        carry = states, stacks
+        states, stacks = jax.lax.fori_loop(0, count, turn, carry, unroll=options["unroll"])
+    return states, jax.tree.unflatten(structure, stacks[: len(shapes)])
+
+
+def _step_of(stacks: Any) -> Any:
+    """One step of stacked arrays, without values."""
+    return jax.tree.map(lambda stack: jax.ShapeDtypeStruct(stack.shape[1:], stack.dtype), stacks)
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    return (one.shape, one.dtype) == (other.shape, other.dtype)
 
 
 def _push_all(
