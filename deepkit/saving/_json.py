@@ -63,16 +63,22 @@ def _check_bounds(data: bytes) -> None:
             f"expected at most {MAX_WIDE_BYTES:,} bytes of text with characters such as emoji, "
             f"which take four times as much in memory, received {len(data):,}."
         )
-    depth = values = 0
+    values = 0
+    # The commas so far in each of the containers around; those in lists do not count.
+    commas: list[int] = []
     for token in _TOKENS.finditer(data):
         mark = data[token.start()]
         if mark in b"[{":
-            depth, values = depth + 1, values + VALUES_OF_A_CONTAINER
-        elif mark in b"]}":
-            depth -= 1
-        elif mark in b",":
+            values += VALUES_OF_A_CONTAINER
+            commas.append(-MAX_VALUES if mark in b"[" else 0)
+        elif mark in b"]}" and commas:
+            commas.pop()
+        elif mark in b"," and commas:
             values += 1
-        if depth > MAX_DEPTH:
+            commas[-1] += 1
+            if commas[-1] >= MAX_KEYS:
+                raise ValueError(f"expected at most {MAX_KEYS:,} keys in a dict.")
+        if len(commas) > MAX_DEPTH:
             raise ValueError(f"expected at most {MAX_DEPTH} nested brackets.")
         if values > MAX_VALUES:
             raise ValueError(
@@ -88,8 +94,6 @@ def _constant(name: str) -> float:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > MAX_KEYS:
-        raise ValueError(f"expected at most {MAX_KEYS:,} keys in a dict, received {len(pairs):,}.")
     result = dict(pairs)
     if len(result) != len(pairs):
         (twice, _), *_ = collections.Counter(key for key, _ in pairs).most_common(1)

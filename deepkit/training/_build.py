@@ -142,7 +142,9 @@ def _known_outputs(model: Trainable, x: Any) -> Any:
         return None
     (size,) = sizes
     return tree.map_structure(
-        lambda tensor: jnp.zeros(size + tensor.shape[1:], tensor.dtype),
+        lambda leaf: (
+            jnp.zeros(size + leaf.shape[1:], leaf.dtype) if isinstance(leaf, KerasTensor) else leaf
+        ),
         model._graph.outputs_structure,
     )
 
