@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import deepkit
-from deepkit.training import _fit, _program
+from deepkit.training import _fit, _pacing, _program
 
 X = np.random.default_rng(0).random((64, 3), "float32")
 Y = X.sum(axis=1, keepdims=True)
@@ -108,7 +108,9 @@ def test_a_callback_of_batches_ends_training_after_the_epoch():
     assert fit(model(), BatchFollower(8, stop)).epoch == [0]
 
 
-def test_a_later_fit_hands_whole_epochs_over_at_once(dispatches):
+def test_a_later_fit_hands_whole_epochs_over_at_once(dispatches, monkeypatch):
+    # Longer than any epoch here takes on a busy machine.
+    monkeypatch.setattr(_pacing, "_SECONDS", 100.0)
     made = model()
     fit(made)
     dispatches.clear()
