@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from deepkit.saving._formats._state_reader import SavedArray
 from deepkit.saving._saveable import OPTIMIZER, Place, join, own_variables
 from deepkit.tensors import Variable
 
@@ -12,6 +13,11 @@ from deepkit.tensors import Variable
 def has_begun(optimizer: Any) -> bool:
     """Whether an optimizer has made a step."""
     return int(np.asarray(getattr(optimizer, "iterations", 0))) > 0
+
+
+def has_slots(saved: Iterable[SavedArray]) -> bool:
+    """Whether the saved state of an optimizer has slots, and not only its iterations and rates."""
+    return any(info.shape != () for info in saved)
 
 
 def build_optimizers(places: Iterable[Place], saved_in: Callable[[str], int]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from deepkit.core import registry, serialization
 from deepkit.core.errors import ConfigError, CorruptFileError
 from deepkit.saving._atomic import replacing
-from deepkit.saving._formats._beginnings import begun_anew, has_begun
+from deepkit.saving._formats._beginnings import begun_anew, has_begun, has_slots
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._legacy_weights import (
     pair_layers,
@@ -118,7 +118,7 @@ def load_weights(
             optimizer.build(model.trainable_variables)
         _load(model, reader, optimizer, hint, skip_mismatch, by_name, root=root)
         arrays = [reader.datasets[p] for p in datasets_below(OPTIMIZER_WEIGHTS, reader)]
-        return model.optimizer is None and any(info.shape != () for info in arrays)
+        return model.optimizer is None and has_slots(arrays)
 
 
 def _make_model(config: Any, reader: Hdf5Reader) -> Any:
@@ -215,7 +215,7 @@ def _optimizer_state(
         parts = slot_parts(model.trainable_variables, weights) if version.startswith("1.") else None
         layouts = {id(pair.variable): pair.layout for pair in weights if pair.layout is not None}
         return take_state(optimizer, saved, reader.file, grouped, parts, layouts)
-    if len(saved) < len(variables) and all(info.shape == () for info in saved):
+    if len(saved) < len(variables) and not has_slots(saved):
         # The optimizer had not begun.
         return [], []
     if len(saved) != len(variables):

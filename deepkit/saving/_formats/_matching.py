@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from deepkit.core import naming
+from deepkit.saving._formats._beginnings import has_slots
 from deepkit.saving._formats._differences import Difference, compare
 from deepkit.saving._formats._older._optimizers import is_known, take_state
 from deepkit.saving._formats._state_reader import SavedArray, StateReader
@@ -165,7 +166,7 @@ def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, SavedArray]) -> bool
     if not is_optimizer(place) or len(saved) > _UNBUILT_OPTIMIZER:
         return False
     own = own_state(place.saveable) or {}
-    return len(saved) < len(own) and all(info.shape == () for info in saved.values())
+    return len(saved) < len(own) and not has_slots(saved.values())
 
 
 def _is_optional_in_file(path: str, reader: StateReader) -> bool:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, DeepkitError, UnsafeFileError
-from deepkit.saving._formats._beginnings import begun_anew, build_optimizers, has_begun
+from deepkit.saving._formats._beginnings import begun_anew, build_optimizers, has_begun, has_slots
 from deepkit.saving._formats._differences import Difference, report
 from deepkit.saving._formats._matching import (
     Match,
@@ -144,7 +144,8 @@ def load_state(
     report(differences, reader.file, model.name, skip_mismatch, hint)
     for variable, value in values:
         variable.assign(value)
-    return getattr(model, OPTIMIZER, None) is None and _has_begun_in_file(reader)
+    saved = reader.datasets_in(f"{OPTIMIZER}/vars")
+    return getattr(model, OPTIMIZER, None) is None and has_slots(saved.values())
 
 
 def _match_in_some_release(
@@ -170,12 +171,6 @@ def _no_state(place: Place) -> Difference:
     return Difference(
         "missing", f"'{place.path}', the state of the optimizer '{place.saveable.name}'"
     )
-
-
-def _has_begun_in_file(reader: StateReader) -> bool:
-    """Whether a file has the state of an optimizer that has slots."""
-    saved = reader.datasets_in(f"{OPTIMIZER}/vars")
-    return any(info.shape != () for info in saved.values())
 
 
 def _loaded(
