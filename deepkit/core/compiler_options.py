@@ -9,10 +9,15 @@ import jax
 
 from deepkit.core.compilation_cache import keep_compiled_programs
 
-# XLA's library of kernels (YNNPACK) runs a convolution inside of a loop on one thread, and writes
-# out what it fuses with products. Both are better off with Eigen; sums are faster in the library.
-_LIBRARY_FUSIONS = "xla_cpu_experimental_ynn_fusion_type"
-_ON_CPU = {_LIBRARY_FUSIONS: "LIBRARY_FUSION_TYPE_REDUCE"}
+_ON_CPU = {
+    # XLA's library of kernels (YNNPACK) runs a convolution inside of a loop on one thread, and
+    # writes out what it fuses with products. Both are better off with Eigen; sums are faster in the
+    # library.
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_REDUCE",
+    # Temporary arrays lie in blocks of so many bytes rather than in a single one, so that the C
+    # library keeps them for the next run (`memory.py`).
+    "xla_multiheap_size_constraint_per_heap": str(30 * 2**20),
+}
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Any:
@@ -24,17 +29,20 @@ def jit(function: Callable[..., Any], **options: Any) -> Any:
 def compiler_options() -> dict[str, str] | None:
     """What to give to `jax.jit` as `compiler_options`, for the default device.
 
-    Nothing where the user set the same options by `XLA_FLAGS`, or where XLA does not know them.
+    Leaves out what the user set by `XLA_FLAGS`, and what XLA does not know.
     """
-    if jax.default_backend() != "cpu" or _LIBRARY_FUSIONS in os.environ.get("XLA_FLAGS", ""):
+    if jax.default_backend() != "cpu":
         return None
-    return _ON_CPU if _are_known() else None
+    flags = os.environ.get("XLA_FLAGS", "")
+    return {
+        name: value for name, value in _ON_CPU.items() if name not in flags and _is_known(name)
+    } or None
 
 
 @functools.cache
-def _are_known() -> bool:
+def _is_known(name: str) -> bool:
     try:
-        jax.jit(lambda x: x).lower(0.0).compile(_ON_CPU)
+        jax.jit(lambda x: x).lower(0.0).compile({name: _ON_CPU[name]})
     except jax.errors.JaxRuntimeError:
         return False
     return True
