@@ -125,6 +125,13 @@ class LossScaleOptimizer(Optimizer):
         """Its own state, then the inner optimizer's."""
         return [*super().variables, *self.inner_optimizer.variables]
 
+    def state_after_steps(self) -> list[tuple[Variable, Callable[[int], float]]]:
+        """The scale of the start, after any number of steps: it finds its size again."""
+        return [
+            (self.step_counter, lambda steps: 0),
+            (self.dynamic_scale, lambda steps: self.initial_scale),
+        ]
+
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
         """Update variables by the gradients of a scaled loss, if all of them are finite."""
         present = [as_array(gradient) for gradient in grads if gradient is not None]

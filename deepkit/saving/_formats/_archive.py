@@ -23,7 +23,8 @@ from deepkit.saving._formats._model import (
     checked_model,
     is_older_version,
 )
-from deepkit.saving._formats._older._optimizers import is_known, warn_of_unknown
+from deepkit.saving._formats._older._loss_scales import scale_loss_as_before
+from deepkit.saving._formats._older._optimizers import is_known, warn_of_no_state, warn_of_unknown
 from deepkit.saving._formats._older_configs import modern_config
 from deepkit.saving._formats._output import write_pieces
 from deepkit.saving._formats._reader import Hdf5Reader
@@ -147,6 +148,8 @@ def load_model(
             made = serialization.deserialize_keras_object(config, custom_objects, safe_mode)
         model = checked_model(made, file)
         with members.weights() as reader:
+            if compile and is_older_version(version):
+                scale_loss_as_before(model, config, reader)
             knows = compile and _knows_optimizer(model, config, version, reader)
             load_state(model, reader, LOADING_HINT, include_optimizer=knows)
         load_assets(model, members)
@@ -156,7 +159,11 @@ def load_model(
 def _knows_optimizer(model: Any, config: dict[str, Any], version: Any, reader: Hdf5Reader) -> bool:
     """Whether the optimizer whose state the file has is known; warns if it is not."""
     optimizer = getattr(model, "optimizer", None)
-    if optimizer is None or not reader.datasets_in("optimizer/vars"):
+    if optimizer is None:
+        return True
+    if not reader.datasets_in("optimizer/vars"):
+        if is_older_version(version):
+            warn_of_no_state(reader.file)
         return True
     if "optimizer" not in config.get("compile_config", {"optimizer": None}):
         warnings.warn(

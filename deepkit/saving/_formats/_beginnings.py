@@ -1,13 +1,19 @@
 """Whether optimizers have begun, how they are made ready to go on, and how they begin anew."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
-from deepkit.saving._formats._state_reader import SavedArray
 from deepkit.saving._saveable import OPTIMIZER, Place, join, own_variables
 from deepkit.tensors import Variable
+
+
+class HasShape(Protocol):
+    """An array, in memory or in a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
 
 def has_begun(optimizer: Any) -> bool:
@@ -15,25 +21,27 @@ def has_begun(optimizer: Any) -> bool:
     return int(np.asarray(getattr(optimizer, "iterations", 0))) > 0
 
 
-def has_slots(saved: Iterable[SavedArray]) -> bool:
+def has_slots(saved: Iterable[HasShape]) -> bool:
     """Whether the saved state of an optimizer has slots, and not only its iterations and rates."""
     return any(info.shape != () for info in saved)
 
 
-def build_optimizers(places: Iterable[Place], saved_in: Callable[[str], int]) -> None:
+def build_optimizers(
+    places: Iterable[Place], saved_in: Callable[[str], Sequence[HasShape]]
+) -> None:
     """Make the slots of optimizers for which there are saved values.
 
     Args:
         places: those of the models that have the optimizers.
-        saved_in: how many values a group has.
+        saved_in: the values that a group has.
     """
     for place in places:
         optimizer = getattr(place.saveable, OPTIMIZER, None)
         if optimizer is None or getattr(optimizer, "built", True):
             continue
-        group = f"{join(place.path, OPTIMIZER)}/vars"
+        saved = saved_in(f"{join(place.path, OPTIMIZER)}/vars")
         # One that was not built has its iterations and learning rate alone, in a file too.
-        if saved_in(group) > len(own_variables(optimizer)):
+        if has_slots(saved) or len(saved) > len(own_variables(optimizer)):
             optimizer.build(place.saveable.trainable_variables)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from deepkit.core import naming
 from deepkit.saving._formats._beginnings import has_slots
 from deepkit.saving._formats._differences import Difference, compare
-from deepkit.saving._formats._older._optimizers import is_known, take_state
+from deepkit.saving._formats._older._optimizers import has_no_slots, is_known, take_state
 from deepkit.saving._formats._state_reader import SavedArray, StateReader
 from deepkit.saving._formats._steps import CLASS_ATTRIBUTE, OLD_SEEDS, RUN, is_of_optimizer
 from deepkit.saving._formats._taken import Taken
@@ -164,6 +164,9 @@ def _differences_at(
 def _is_of_unbuilt_optimizer(place: Place, saved: dict[str, SavedArray]) -> bool:
     """Whether a file has the state of an optimizer that had not begun: there is nothing to load."""
     if not is_optimizer(place) or len(saved) > _UNBUILT_OPTIMIZER:
+        return False
+    if len(saved) == 1 and has_no_slots(place.saveable):
+        # TensorFlow's Keras kept the number of steps alone.
         return False
     own = own_state(place.saveable) or {}
     return len(saved) < len(own) and not has_slots(saved.values())

@@ -119,7 +119,7 @@ def load_state(
     everything = places_of(model)
     skipped = {id(obj) for obj in objects_to_skip or ()}
     if include_optimizer:
-        build_optimizers(everything, lambda path: len(reader.datasets_in(path)))
+        build_optimizers(everything, lambda path: list(reader.datasets_in(path).values()))
     places = [place for place in everything if place.is_below(root)]
 
     def is_skipped(place: Place) -> bool:

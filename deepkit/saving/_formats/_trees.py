@@ -49,7 +49,7 @@ def load_state_tree(
     saved = _flat(tree)
     places = places_of(model)
     if include_optimizer:
-        build_optimizers(places, lambda group: sum(_is_below(path, group) for path in saved))
+        build_optimizers(places, lambda group: [a for p, a in saved.items() if _is_below(p, group)])
     else:
         optimizers = [place.path for place in places if is_optimizer(place)]
         places = [place for place in places if not is_optimizer(place)]

@@ -6,7 +6,7 @@ SOURCE is the module to import: `keras`, `tf_keras`, `tensorflow.keras` or `deep
 of the archive that is made in FOLDER, such as `keras_2.3.1`. It has for each net its files, and
 `NET.npz`: inputs, targets, predictions, loss, and the weights and predictions after two more
 epochs, without shuffling. The script runs under Python 3.6 to 3.13 and Keras 1.2 to 3. `README.md`
-says which releases made what is here.
+says which releases made what is here. The nets of `OPTIMIZER_NETS` are made only if they are named.
 """
 
 import importlib
@@ -358,12 +358,115 @@ NETS = {
 NETS.update({name.lower(): by_optimizer(name) for name in OPTIMIZERS})
 
 
+# Nets for optimizers that older Keras kept in ways of their own, in `optimizers`.
+
+
+def pair(s, optimizer, **options):
+    layers = s.part("layers")
+    model = s.part("models").Sequential(
+        [
+            layers.Dense(3, input_shape=(3,), name="first", **options),
+            layers.Dense(3, name="last", **options),
+        ]
+    )
+    model.compile(optimizer=optimizer, loss="mse")
+    return model, [normal(3)], [normal(3)]
+
+
+def factored(s):
+    """Adafactor for weights of three, two and one dimensions."""
+    layers = s.part("layers")
+    model = s.part("models").Sequential(
+        [
+            layers.Conv1D(3, 2, input_shape=(4, 2), name="conv"),
+            layers.Flatten(name="flat"),
+            layers.Dense(3, name="last"),
+        ]
+    )
+    model.compile(optimizer=s.optimizer("Adafactor", 0.02, clip_threshold=0.7), loss="mse")
+    return model, [normal(4, 2)], [normal(3)]
+
+
+def long_nadam(s):
+    return pair(s, s.optimizer("Nadam", 0.002))
+
+
+def legacy_nadam(s):
+    return pair(s, s.part("optimizers").legacy.Nadam(0.02))
+
+
+def scaling(s, inner, scale=64.0, steps=3):
+    """An optimizer that scales the loss: by a scale that grows each so many steps, or never."""
+    if s.version < (2, 4):
+        kind = s.part("mixed_precision").experimental.LossScaleOptimizer
+        if steps is None:
+            return kind(inner, scale)
+        import tensorflow as tf
+
+        dynamic = tf.mixed_precision.experimental.DynamicLossScale(scale, steps)
+        return kind(inner, dynamic)
+    kind = s.part("mixed_precision").LossScaleOptimizer
+    return kind(inner, dynamic=steps is not None, initial_scale=scale, dynamic_growth_steps=steps)
+
+
+def scaled(s):
+    return pair(s, scaling(s, s.optimizer("Adam", 0.02)))
+
+
+def scaled_nadam(s):
+    legacy = getattr(s.part("optimizers"), "legacy", s.part("optimizers"))
+    return pair(s, scaling(s, legacy.Nadam(learning_rate=0.02)))
+
+
+def scaled_by_a_number(s):
+    return pair(s, scaling(s, s.optimizer("SGD", 0.05, momentum=0.9), 1024.0, None))
+
+
+def scaled_at_first(s):
+    """By the former class, in the release that had both."""
+    kind = s.part("mixed_precision").experimental.LossScaleOptimizer
+    return pair(s, kind(s.optimizer("RMSprop", 0.02, momentum=0.5), "dynamic"))
+
+
+def scaled_by_policy(s):
+    """A model of mixed precision, whose optimizer `compile` wraps without a word in its config."""
+    precision = s.part("mixed_precision")
+    precision.set_global_policy("mixed_float16")
+    try:
+        model, inputs, targets = pair(s, "adam")
+    finally:
+        precision.set_global_policy("float32")
+    # Gradients that fit into float16: TensorFlow counted steps that were left out, too.
+    return model, inputs, [0.1 * targets[0]]
+
+
+OPTIMIZER_NETS = {
+    "factored": factored,
+    "long_nadam": long_nadam,
+    "legacy_nadam": legacy_nadam,
+    "scaled": scaled,
+    "scaled_nadam": scaled_nadam,
+    "scaled_by_a_number": scaled_by_a_number,
+    "scaled_at_first": scaled_at_first,
+    "scaled_by_policy": scaled_by_policy,
+}
+EPOCHS = {"long_nadam": 40}
+
+
+def scale_of(model):
+    """The scale of the loss, and the number of steps that went well since it changed."""
+    scale = model.optimizer.loss_scale
+    if hasattr(model.optimizer, "dynamic_counter"):
+        return [float(scale), float(model.optimizer.dynamic_counter or 0)]
+    return [float(scale()), float(getattr(scale, "_num_good_steps", 0))]
+
+
 # Training them, and writing what they are.
 
 
-def fit(s, model, x, y):
-    epochs = {"nb_epoch": 2} if s.is_old else {"epochs": 2}
-    model.fit(x, y, batch_size=4, shuffle=False, verbose=0, **epochs)
+def fit(s, model, x, y, epochs=2):
+    key = "nb_epoch" if s.is_old else "epochs"
+    model.fit(x, y, batch_size=4, shuffle=False, verbose=0, **{key: epochs})
 
 
 def alone(arrays):
@@ -406,7 +509,7 @@ def save(s, name, model, folder):
             model.save(target(".keras"), **form)
         # Keras 3 forgets the optimizer when it writes this, so it comes last.
         save_h5(s, model, target(".h5"))
-    if name.upper() in map(str.upper, OPTIMIZERS):
+    if name.upper() in map(str.upper, OPTIMIZERS) or name in OPTIMIZER_NETS:
         return
     if s.has_archives:
         model.save_weights(target(".weights.h5"))
@@ -415,13 +518,13 @@ def save(s, name, model, folder):
 
 
 def make(s, name, folder):
-    model, inputs, targets = NETS[name](s)
+    model, inputs, targets = dict(NETS, **OPTIMIZER_NETS)[name](s)
     in_order(s, model)
     x, y = alone(inputs), alone(targets)
     if name == "subclassed":
         model.predict(x)
     model.set_weights([w + RANDOM.uniform(0, 0.2, w.shape) for w in model.get_weights()])
-    fit(s, model, x, y)
+    fit(s, model, x, y, EPOCHS.get(name, 2))
     expected = {"loss": np.asarray(listed(model.evaluate(x, y, batch_size=SAMPLES, verbose=0)))}
     expected.update((f"x/{i}", array) for i, array in enumerate(inputs))
     expected.update((f"y/{i}", array) for i, array in enumerate(targets))
@@ -436,6 +539,11 @@ def make(s, name, folder):
             expected[f"later_predictions/{index}"] = array
         for path, array in weights_of(model, {}).items():
             expected["later_weights/" + path] = array
+    if name.startswith("scaled"):  # The scale is not in files, so it begins anew in Keras too.
+        again = s.part("models").load_model(os.path.join(folder, name + ".h5"))
+        expected["scale"] = np.asarray(scale_of(again))
+        fit(s, again, x, y)
+        expected["later_scale"] = np.asarray(scale_of(again))
     np.savez(os.path.join(folder, name + ".npz"), **expected)
 
 

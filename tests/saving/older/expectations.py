@@ -50,12 +50,10 @@ REFUSED = {
     "LSTM 3 time_major=True": "has time_major=True, for which there is no equal here",
     "op einsum": "is one of TensorFlow's that deepkit has no equal of",
     "op bessel": "is one of TensorFlow's that deepkit has no equal of",
-    "LossScaleOptimizer fixed": "has a loss scale that never changes",
     "Embedding 5 4 dropout=0.2": "has dropout=0.2, for which there is no equal here",
     "Deconvolution2D 3 2 2 (None, 12, 12, 3) dim_ordering=tf subsample=(2, 2)": "of a class that",
     "BatchNormalization mode=1": "has mode=1, for which there is no equal here",
     "BatchNormalization mode=2": "has mode=2, for which there is no equal here",
-    "Nadam {'lr': 0.02, 'schedule_decay': 0.1}": "has schedule_decay=0.1",
     "merged_chains": "merges by a function of the user's",
 }
 # The same in some versions alone.
@@ -91,9 +89,11 @@ def refusal(name, title):
 def is_other_rule(name, title):
     """Whether a loss or an optimizer follows a rule of its version that is no longer one.
 
-    Keras 1 to 2.2 left the labels of hinges as they are; `Nadam` of Keras 2 made its schedule in
-    another way. A loss without a reduction gives no single number.
+    Keras 1 to 2.2 left the labels of hinges as they are; `Nadam` of TensorFlow 2.11 and later took
+    the product of its momenta once for each variable. A loss without a reduction gives no single
+    number.
     """
+    is_nadam = "Nadam" in title and "legacy" not in title and name in _NEW_OPTIMIZERS
     is_hinge = title in ("hinge", "squared_hinge") and name in _OLD_HINGES
     # An `epsilon` this large is no longer near to what stands under the root.
     is_far = "RMSprop" in title and "epsilon" in title
@@ -104,7 +104,7 @@ def is_other_rule(name, title):
     is_threshold = name == "tf_22" and title == "PrecisionAtRecall"
     if is_cosine or is_unwritten or is_threshold:
         return True
-    return is_hinge or is_far or "Nadam" in title or title == "MeanSquaredError none"
+    return is_hinge or is_far or is_nadam or title == "MeanSquaredError none"
 
 
 def is_settled(name, title):
@@ -115,4 +115,5 @@ def is_settled(name, title):
     return not name.startswith("keras_") or (title.startswith("SGD") and "decay" not in title)
 
 
+_NEW_OPTIMIZERS = ("tf_212", "tf_215", "tf_keras")
 _OLD_HINGES = ("keras_122", "keras_209", "keras_224")

@@ -79,17 +79,27 @@ def test_images_that_keras_alone_resized():
     ("training", "message"),
     [
         (
-            {"optimizer_config": {"class_name": "Nadam", "config": {"schedule_decay": 0.1}}},
-            "The optimizer .Nadam. .* has schedule_decay=0.1, .* Only 0.004 can be read",
-        ),
-        (
             {
                 "optimizer_config": {
                     "class_name": "LossScaleOptimizer",
                     "config": {"dynamic": False, "inner_optimizer": None},
                 }
             },
-            "has a loss scale that never changes",
+            "has a loss scale that never changes around an optimizer that is none of deepkit's",
+        ),
+        (
+            {
+                "optimizer_config": {
+                    "class_name": "LossScaleOptimizer",
+                    "config": {
+                        "loss_scale": {
+                            "class_name": "DynamicLossScale",
+                            "config": {"multiplier": 4.0},
+                        }
+                    },
+                }
+            },
+            r"has a loss scale with multiplier=4.0, .* Only 2 can be read",
         ),
         ({"metrics": [{"class_name": "function", "config": 3}]}, "none of the metrics"),
     ],
@@ -177,3 +187,9 @@ def test_scaled_losses_of_several_forms():
     made = modern_training_config({"optimizer_config": older})["optimizer"]["config"]
     assert (made["initial_scale"], made["dynamic_growth_steps"]) == (8.0, 5)
     assert made["inner_optimizer"]["module"] == "keras.optimizers"
+    for fixed in ({"class_name": "FixedLossScale", "config": {"loss_scale_value": 4.0}}, 4.0):
+        older["config"]["loss_scale"] = fixed
+        arguments = modern_training_config({"optimizer_config": older})
+        assert arguments["optimizer"]["class_name"] == "SGD"
+        assert arguments["optimizer"]["config"]["loss_scale_factor"] == 4.0
+        assert arguments["auto_scale_loss"] is False

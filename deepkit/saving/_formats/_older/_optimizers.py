@@ -2,7 +2,8 @@
 
 Two orders are known. Up to TensorFlow 2.10 the slots of one kind lie together, after the number of
 steps: all means, then all mean squares. From 2.11 on they lie variable by variable as today, but
-the learning rate is not among them. The learning rate then in force is in the config.
+the learning rate is not among them. The learning rate then in force is in the config. An optimizer
+that scales the loss kept the state of the one inside as if it were its own, and not the scale.
 """
 
 import warnings
@@ -15,6 +16,7 @@ from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats._differences import Difference
 from deepkit.saving._formats._older._cudnn import warn_of_biases
 from deepkit.saving._formats._older._layouts import OlderLayout
+from deepkit.saving._formats._older._nadam import is_nadam, product_of_momenta
 from deepkit.saving._formats._state_reader import SavedArray
 from deepkit.saving._formats._taken import Taken, fitting
 from deepkit.tensors import Variable
@@ -31,24 +33,45 @@ _KINDS = {
     "Nadam": ("momentum", "velocity"),
     "Ftrl": ("accumulator", "linear"),
     "Lion": ("momentum",),
+    "Adafactor": ("r", "c", "velocity"),
 }
 # Always variable by variable, and in all releases that had it.
-_NEVER_GROUPED = ("Ftrl",)
+_NEVER_GROUPED = ("Ftrl", "Adafactor")
 
 
 def is_known(optimizer: Any) -> bool:
     """Whether the order of an optimizer's older states is known."""
-    return type(optimizer).__name__ in _KINDS and hasattr(optimizer, "slots")
+    inner = _inner(optimizer)
+    return type(inner).__name__ in _KINDS and hasattr(inner, "slots")
+
+
+def _inner(optimizer: Any) -> Any:
+    """The optimizer that updates variables: the one inside, if one scales the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def warn_of_unknown(optimizer: Any, file: str) -> None:
     """Say that the state of an optimizer is left out, as nobody knows its order."""
     warnings.warn(
         f"The state of the optimizer in '{file}' was not loaded: the order in which older Keras "
-        f"kept that of {type(optimizer).__name__} is not known. Training goes on with a fresh "
-        f"state.",
+        f"kept that of {type(_inner(optimizer)).__name__} is not known. Training goes on with a "
+        f"fresh state.",
         stacklevel=2,
     )
+
+
+def warn_of_no_state(file: str) -> None:
+    """Say that a compiled model comes without the state of its optimizer."""
+    warnings.warn(
+        f"'{file}' has no state of the optimizer, as TensorFlow's Keras left out that of its "
+        f"`keras.optimizers.legacy` in this format. Training goes on with a fresh state.",
+        stacklevel=2,
+    )
+
+
+def has_no_slots(optimizer: Any) -> bool:
+    """Whether an optimizer is known, and has no more state than the number of steps."""
+    return is_known(optimizer) and optimizer.built and not _inner(optimizer).slots()
 
 
 def is_grouped(names: Sequence[str]) -> bool:
@@ -78,6 +101,7 @@ def take_state(
     Returns:
         The variables and their arrays, and what does not fit.
     """
+    outer, optimizer = optimizer, _inner(optimizer)
     header, arrays = _split(optimizer, saved, grouped)
     made, places = _order(optimizer, grouped, parts)
     if made and not arrays:
@@ -100,24 +124,18 @@ def take_state(
     )
     if differences:
         return [], differences
-    if _is_nadam(optimizer):
-        _warn_of_nadam(file)
     if not all(layout.is_exact_for_slots for layout in of_slots.values()):
         warn_of_biases(file)
-    return [*_steps(optimizer, header), *taken], []
+    return [*_steps(outer, header, file, grouped), *taken], []
 
 
 def _split(
     optimizer: Any, saved: Sequence[SavedArray], grouped: bool
 ) -> tuple[Sequence[SavedArray], Sequence[SavedArray]]:
     """The number of steps, with what older files of Nadam keep beside it, and the slots."""
-    most = 2 if grouped and _is_nadam(optimizer) else 1
+    most = 2 if grouped and is_nadam(optimizer) else 1
     count = next((at for at, info in enumerate(saved) if info.shape != ()), len(saved))
     return saved[: min(count, most)], saved[min(count, most) :]
-
-
-def _is_nadam(optimizer: Any) -> bool:
-    return type(optimizer).__name__ == "Nadam"
 
 
 def _order(
@@ -127,6 +145,7 @@ def _order(
     class_name, slots = type(optimizer).__name__, optimizer.slots()
     if not grouped or class_name in _NEVER_GROUPED:
         own = {id(slot) for kind in slots.values() for slot in kind}
+        own -= {id(slot) for slot in _placeholders(optimizer)}
         made = [slot for slot in optimizer.variables if id(slot) in own]
         return made, [[index] for index in range(len(made))]
     kinds = [slots[kind] for kind in _KINDS[class_name] if kind in slots]
@@ -134,6 +153,14 @@ def _order(
         parts = [[index] for index in range(len(optimizer.updated_variables))]
     places = _places_in_groups(len(kinds), parts)
     return [slot for kind in kinds for slot in kind], places
+
+
+def _placeholders(optimizer: Any) -> list[Variable]:
+    """The slots for rows and columns of what has none, which were not in files."""
+    if type(optimizer).__name__ != "Adafactor":
+        return []
+    slots = optimizer.slots()
+    return [slot for kind in ("r", "c") for slot in slots.get(kind, ()) if tuple(slot.shape) == ()]
 
 
 def _places_in_groups(count: int, parts: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -160,11 +187,11 @@ def _is_unused(optimizer: Any, surplus: Sequence[SavedArray], count: int) -> boo
     return class_name == "Adam" and bool(surplus) and {info.shape for info in surplus} == {(1,)}
 
 
-def _steps(optimizer: Any, header: Sequence[SavedArray]) -> list[Taken]:
+def _steps(outer: Any, header: Sequence[SavedArray], file: str, grouped: bool) -> list[Taken]:
     """The number of steps, and what follows from it. Some optimizers of Keras 2.2 kept none."""
     if not header:
         return []
-    info = header[0]
+    info, optimizer = header[0], _inner(outer)
 
     def count(array: np.ndarray) -> int:
         # Keras 1 counted in floats.
@@ -172,19 +199,12 @@ def _steps(optimizer: Any, header: Sequence[SavedArray]) -> list[Taken]:
             raise CorruptFileError(f"'{info.path}' counts steps, and cannot be {array}.")
         return int(array)
 
-    iteration = optimizer.variables[0]
-    following = [
-        Taken(variable, [info], lambda array, value=value: value(count(array)))
-        for variable, value in optimizer.state_after_steps()
-    ]
-    return [Taken(iteration, [info], count), *following]
-
-
-def _warn_of_nadam(file: str) -> None:
-    """Before TensorFlow 2.11 it grew by `schedule_decay`, then once for each variable of a step."""
-    warnings.warn(
-        f"'{file}' has the state of a Nadam of Keras 1 or 2, whose momentum grew in another way. "
-        f"Its state was loaded, and training goes on with the momentum of today's Nadam: the next "
-        f"steps differ a little.",
-        stacklevel=2,
-    )
+    taken = [Taken(optimizer.variables[0], [info], count)]
+    if is_nadam(optimizer):
+        taken.append(product_of_momenta(optimizer, header, count, file, grouped))
+    if outer is not optimizer:
+        taken.extend(
+            Taken(variable, [info], lambda array, value=value: value(count(array)))
+            for variable, value in outer.state_after_steps()
+        )
+    return taken

@@ -1,18 +1,16 @@
 """Optimizers and learning-rate schedules of older Keras."""
 
-import math
 from typing import Any
 
-from ._entries import built_in, is_built_in, is_entry, is_users_own, refuse, without_harmless
+from ._entries import built_in, is_built_in, is_entry, is_users_own, without_harmless
+from ._loss_scales import LOSS_SCALES, modern_loss_scale
 
 # Arguments that are gone, and the values that change nothing; None stands for all values.
 _GONE: dict[str, tuple[Any, ...] | None] = {
     "jit_compile": None,
     "is_legacy_optimizer": None,
 }
-_SCHEDULE_DECAY = 0.004
 _EPSILON = 1e-7
-_LOSS_SCALES = ("LossScaleOptimizer", "LossScaleOptimizerV1", "LossScaleOptimizerV3")
 
 
 def modern_optimizer(optimizer: Any) -> Any:
@@ -25,8 +23,8 @@ def modern_optimizer(optimizer: Any) -> Any:
         return optimizer
     class_name = optimizer["class_name"].removeprefix("Custom>")
     config = dict(optimizer["config"])
-    if class_name in _LOSS_SCALES:
-        return built_in("optimizers", "LossScaleOptimizer", _modern_loss_scale(config))
+    if class_name in LOSS_SCALES:
+        return modern_loss_scale(config, modern_optimizer)
     if not is_built_in("optimizers", class_name):
         return {**optimizer, "class_name": class_name}
     return built_in("optimizers", class_name, _modern_arguments(class_name, config))
@@ -42,9 +40,11 @@ def _modern_arguments(class_name: str, config: dict[str, Any]) -> dict[str, Any]
     config = without_harmless(config, _GONE, "optimizer", class_name)
     decay = config.pop("decay", None)
     if class_name == "Nadam":
-        # TensorFlow wrote the decay of its momentum under the name of that of learning rates.
-        _check_schedule_decay(config.pop("schedule_decay", decay))
-        decay = None
+        # TensorFlow wrote the decay of its momentum under the name of that of learning rates, as
+        # deepkit does for Keras 3 to read it. From 2.11 on it was that of today.
+        momentum_decay, decay = config.pop("schedule_decay", decay), None
+        if momentum_decay is not None:
+            config["decay"] = momentum_decay
     rate = config.get("learning_rate")
     if is_entry(rate) and not is_users_own(rate):
         config["learning_rate"] = _modern_schedule(rate)
@@ -65,22 +65,6 @@ def _modern_arguments(class_name: str, config: dict[str, Any]) -> dict[str, Any]
 
 def _is_plain_rmsprop(class_name: str, config: dict[str, Any]) -> bool:
     return class_name == "RMSprop" and not config.get("momentum")
-
-
-def _check_schedule_decay(decay: Any) -> None:
-    """Refuse a decay of the momentum of Nadam that is not the one that is fixed today.
-
-    Raises:
-        SerializationError: it is another one.
-    """
-    if decay is not None and not math.isclose(decay, _SCHEDULE_DECAY, rel_tol=1e-6):
-        refuse(
-            "optimizer",
-            "Nadam",
-            None,
-            f"has schedule_decay={decay!r}, for which there is no equal here. Only "
-            f"{_SCHEDULE_DECAY} can be read.",
-        )
 
 
 def _finish_alone(class_name: str, config: dict[str, Any]) -> None:
@@ -104,24 +88,3 @@ def _inverse_time_decay(rate: Any, decay: float) -> dict[str, Any]:
     """`rate / (1 + decay * step)`, which was an argument of optimizers."""
     arguments = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
     return built_in("optimizers.schedules", "InverseTimeDecay", arguments)
-
-
-def _modern_loss_scale(config: dict[str, Any]) -> dict[str, Any]:
-    scale = config.pop("loss_scale", None)
-    if is_entry(scale):
-        is_dynamic = scale["class_name"] == "DynamicLossScale"
-        older = {"initial_loss_scale": "initial_scale", "increment_period": "dynamic_growth_steps"}
-        config.update({older[k]: v for k, v in scale["config"].items() if k in older})
-        config["dynamic"] = is_dynamic
-    elif scale is not None:
-        config["dynamic"] = scale == "dynamic"
-    if not config.pop("dynamic", True):
-        refuse(
-            "optimizer",
-            "LossScaleOptimizer",
-            config.get("name"),
-            "has a loss scale that never changes, for which there is no equal here.",
-        )
-    inner = config.pop("inner_optimizer", None) or config.pop("optimizer", None)
-    kept = {k: v for k, v in config.items() if v is not None}
-    return {**kept, "inner_optimizer": modern_optimizer(inner)}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._entries import is_of_today
+from ._loss_scales import has_fixed_scale
 from ._losses import modern_loss, modern_metric, with_older_cosine
 from ._optimizers import modern_optimizer
 
@@ -44,6 +45,9 @@ def modern_compile_config(config: dict[str, Any]) -> dict[str, Any]:
     """
     config = {k: v for k, v in config.items() if k not in _OPTIONS or v is not None}
     config["optimizer"] = modern_optimizer(config.get("optimizer"))
+    if has_fixed_scale(config["optimizer"]):
+        # Or a model of mixed precision would have another one, which changes.
+        config["auto_scale_loss"] = False
     config["loss"] = _each(config.get("loss"), modern_loss)
     for name in ("metrics", "weighted_metrics"):
         config[name] = _modern_metrics(config.get(name))
