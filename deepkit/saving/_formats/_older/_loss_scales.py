@@ -10,6 +10,11 @@ from deepkit.saving._formats._state_reader import StateReader
 _INNER = ("optimizer/_optimizer/vars", "optimizer/inner_optimizer/vars")
 
 
+def scales_loss(optimizer: Any) -> bool:
+    """Whether an optimizer scales the loss for another one inside."""
+    return type(optimizer).__name__ == "LossScaleOptimizer"
+
+
 def scale_loss_as_before(model: Any, config: Mapping[str, Any], reader: StateReader) -> None:
     """Let an optimizer scale the loss that did so when its model was saved.
 
@@ -23,10 +28,12 @@ def scale_loss_as_before(model: Any, config: Mapping[str, Any], reader: StateRea
         reader: the state in the archive.
     """
     optimizer = getattr(model, "optimizer", None)
-    if optimizer is None or hasattr(optimizer, "inner_optimizer"):
+    if optimizer is None or scales_loss(optimizer):
         return
-    may_scale = config["compile_config"].get("auto_scale_loss", True)
+    arguments = config.get("compile_config") or {}
+    may_scale = arguments.get("auto_scale_loss", True)
     if may_scale and any(reader.datasets_in(group) for group in _INNER):
         scaling = registry.provided("keras.optimizers", "LossScaleOptimizer")(optimizer)
-        scaling.build(optimizer.updated_variables)
+        if optimizer.built:
+            scaling.build(optimizer.updated_variables)
         model.optimizer = scaling

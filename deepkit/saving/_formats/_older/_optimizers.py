@@ -16,6 +16,7 @@ from deepkit.core.errors import CorruptFileError
 from deepkit.saving._formats._differences import Difference
 from deepkit.saving._formats._older._cudnn import warn_of_biases
 from deepkit.saving._formats._older._layouts import OlderLayout
+from deepkit.saving._formats._older._loss_scales import scales_loss
 from deepkit.saving._formats._older._nadam import is_nadam, product_of_momenta
 from deepkit.saving._formats._state_reader import SavedArray
 from deepkit.saving._formats._taken import Taken, fitting
@@ -47,7 +48,7 @@ def is_known(optimizer: Any) -> bool:
 
 def _inner(optimizer: Any) -> Any:
     """The optimizer that updates variables: the one inside, if one scales the loss."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
+    return optimizer.inner_optimizer if scales_loss(optimizer) else optimizer
 
 
 def warn_of_unknown(optimizer: Any, file: str) -> None:
