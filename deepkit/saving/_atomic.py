@@ -8,6 +8,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 
+from deepkit.saving._exchange import exchanged
 from deepkit.saving._leftovers import (
     former_beside,
     held,
@@ -57,10 +58,11 @@ def replacing(path: str | os.PathLike[str], token: str = "") -> Iterator[pathlib
 def replacing_folder(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     """A temporary folder beside the target, which takes the target's place when the block ends.
 
-    No system call that is to be found everywhere puts a folder in the place of one that is not
-    empty. So an old folder is moved away first, and between the two moves there is none: a
-    process that is killed right then leaves the old one and the new one, whole, under names that
-    begin with a dot. If the block raises, the target stays as it is.
+    On Linux it changes places with an old folder in one step, so that a whole one is there at any
+    moment; then the old one, which has the temporary name, is removed. Where the system or the
+    file system cannot do so, the old one is moved away first. A process that is killed right then
+    leaves none: the old one and the new one are there, whole, under names that begin with a dot.
+    If the block raises, the target stays as it is.
 
     Args:
         path: the target. Missing folders on the way to it are made.
@@ -85,27 +87,45 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
         remove(temporary)
         raise
     sync_folder(target.parent)
-    remove(former_beside(target, token))
+    for old in (temporary, former_beside(target, token)):
+        remove(old)
     remove_leftovers(target)
 
 
 def _move(temporary: pathlib.Path, target: pathlib.Path, former: pathlib.Path) -> None:
-    """Move a folder to its place; an old one that is there is moved away first."""
+    """Move a folder to its place; an old one that is there gets its name, or that of a former."""
     for _ in range(_MOST_MOVES):
-        remove(former)
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(target, former)
         try:
-            os.rename(temporary, target)
+            is_done = exchanged(temporary, target) or _is_moved_after(temporary, target, former)
+        except FileNotFoundError:  # no old one
+            is_done = _is_moved(temporary, target)
+        # If not, another saver has put its own there in between.
+        if is_done:
             return
-        except BaseException as error:
-            # Another saver may have put its own there in between.
-            if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-                continue
-            with contextlib.suppress(FileNotFoundError):
-                os.rename(former, target)
-            raise
     raise OSError(errno.EBUSY, "Cannot save a folder that others replace all the time", str(target))
+
+
+def _is_moved(temporary: pathlib.Path, target: pathlib.Path) -> bool:
+    """Move a folder to its place, unless something is there."""
+    try:
+        os.rename(temporary, target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            return False
+        raise
+    return True
+
+
+def _is_moved_after(temporary: pathlib.Path, target: pathlib.Path, former: pathlib.Path) -> bool:
+    """Move what is in the way of a folder, then the folder to its place."""
+    remove(former)
+    os.rename(target, former)
+    try:
+        return _is_moved(temporary, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(former, target)
+        raise
 
 
 @contextlib.contextmanager
