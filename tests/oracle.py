@@ -1,10 +1,13 @@
 """Keras as an oracle: run it beside deepkit under the settings that it expects."""
 
 import contextlib
+import os
 import warnings
 from collections.abc import Iterator
 
 import jax
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

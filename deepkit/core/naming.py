@@ -61,7 +61,12 @@ def unique_name(name: str, taken: Any) -> str:
 
 def is_text_for_files(text: str) -> bool:
     """Whether text has no NUL and no halves of characters, which UTF-8 cannot hold."""
-    return "\x00" not in text and not _HALVES.search(text)
+    return "\x00" not in text and has_no_halves(text)
+
+
+def has_no_halves(text: str) -> bool:
+    """Whether text has no halves of characters, which UTF-8 cannot hold."""
+    return not _HALVES.search(text)
 
 
 def check_name(name: Any, owner: str) -> str:

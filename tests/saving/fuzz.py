@@ -19,17 +19,23 @@ import tempfile
 import warnings
 
 import numpy as np
+from safetensors.numpy import save_file
 
 import deepkit
-from deepkit.saving import inspect_file, load_model
+from deepkit.saving import convert_file, inspect_file, load_model, load_weights_from
 from tests.oracle import keras, oracle
 from tests.saving.safety.entries import REFUSALS
 
 ROOT = pathlib.Path(__file__).parents[2]
 _HANG_SECONDS = 10
 ENDINGS = (".keras", ".h5", ".weights.h5")
-# Every so many seeds the model itself is made from the file; else its weights are loaded.
-_MODEL_EVERY = 8
+SAFETENSORS = ".safetensors"
+NAMES = (
+    *(f"{writer}{ending}" for writer in ("deepkit", "keras") for ending in ENDINGS),
+    *(f"{writer}{SAFETENSORS}" for writer in ("deepkit", "safetensors")),
+)
+# Of so many seeds, some have the file looked at first, or read in another way than as weights.
+_TURN = 8
 
 
 class Hang(BaseException):
@@ -61,7 +67,18 @@ def write_samples(folder):
             else:
                 _write(make_model(deepkit), path)
             samples[path.name] = path
-    return samples
+    return {**samples, **_safetensors_samples(pathlib.Path(folder))}
+
+
+def _safetensors_samples(folder):
+    """The same weights by deepkit, and by the package of the format, which notes no checksums."""
+    model = make_model(deepkit)
+    ours, theirs = (folder / f"{writer}{SAFETENSORS}" for writer in ("deepkit", "safetensors"))
+    model.save_weights(ours)
+    keys = ("dense", model.layers[0]), ("batch_normalization", model.layers[1])
+    arrays = {f"layers.{k}.{v.name}": np.asarray(v) for k, layer in keys for v in layer.weights}
+    save_file(arrays, theirs, metadata={"format": "pt"})
+    return {path.name: path for path in (ours, theirs)}
 
 
 def _write(model, path):
@@ -70,7 +87,7 @@ def _write(model, path):
 
 def may_change(name):
     """Whether a sample has no checksums, so that numbers in it can change unseen."""
-    return name.startswith("keras.") and not name.endswith(".keras")
+    return name.startswith(("keras.", "safetensors.")) and not name.endswith(".keras")
 
 
 def damaged(data, seed):
@@ -82,11 +99,6 @@ def damaged(data, seed):
     changed = bytearray(data)
     changed[place] ^= 1 << generator.randrange(8)
     return bytes(changed)
-
-
-def _state(model):
-    optimizer = [] if model.optimizer is None else model.optimizer.variables
-    return [np.asarray(variable) for variable in (*model.weights, *optimizer)]
 
 
 def _is_equal(state, expected):
@@ -101,28 +113,58 @@ class _Loader:
     def __init__(self, path):
         self._data = path.read_bytes()
         self._path = path.with_name(f"damaged-{path.name}")
+        self._is_of_weights = path.name.endswith((".weights.h5", SAFETENSORS))
+        self._has_weights_alone = path.name.endswith(SAFETENSORS)
+        # What another library wrote cannot be converted, damaged or not.
+        self._converts = path.name == f"deepkit{SAFETENSORS}"
         self._model = make_model(deepkit)
-        self._blank = _state(self._model)
+        self._blank = self._state(self._model)
         self._model.load_weights(path)
-        self._expected = _state(self._model)
+        self._expected = self._state(self._model)
+
+    def _variables(self, model):
+        no_optimizer = self._has_weights_alone or model.optimizer is None
+        return [*model.weights, *([] if no_optimizer else model.optimizer.variables)]
+
+    def _state(self, model):
+        return [np.asarray(variable) for variable in self._variables(model)]
 
     def outcome(self, seed):
         self._path.write_bytes(damaged(self._data, seed))
-        if seed % _MODEL_EVERY in (2, 3):
+        turn = seed % _TURN
+        if turn in (2, 3):
             self._tried(functools.partial(inspect_file, self._path))
-        makes = seed % _MODEL_EVERY < 2 and not self._path.name.endswith(".weights.h5")
-        return self._tried(self._make if makes else self._fill)
+        if turn < 2 and not self._is_of_weights:
+            return self._tried(self._make)
+        if turn < 2 and self._has_weights_alone:
+            return self._tried(self._take)
+        if turn in (4, 5) and self._converts:
+            return self._tried(self._convert)
+        return self._tried(self._fill)
 
     def _make(self):
         return load_model(self._path)
 
     def _fill(self):
-        for variable, value in zip(
-            (*self._model.weights, *self._model.optimizer.variables), self._blank
-        ):
-            variable.assign(value * 0)
+        self._blank_out()
         self._model.load_weights(self._path)
         return self._model
+
+    def _take(self):
+        self._blank_out()
+        load_weights_from(self._model, self._path, verbose=False)
+        return self._model
+
+    def _convert(self):
+        self._blank_out()
+        target = self._path.with_name("converted.weights.h5")
+        convert_file(self._path, target, overwrite=True)
+        self._model.load_weights(target, include_optimizer=False)
+        return self._model
+
+    def _blank_out(self):
+        for variable, value in zip(self._variables(self._model), self._blank):
+            variable.assign(value * 0)
 
     def _tried(self, load):
         signal.setitimer(signal.ITIMER_REAL, _HANG_SECONDS)
@@ -138,7 +180,7 @@ class _Loader:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if not hasattr(model, "weights"):
             return "looked"
-        return "equal" if _is_equal(_state(model), self._expected) else "changed"
+        return "equal" if _is_equal(self._state(model), self._expected) else "changed"
 
 
 def _child(path, start, stop):
@@ -211,7 +253,7 @@ def main():
                 continue
             outcomes = fuzz(path, options.start, options.start + options.seeds)
             kinds = collections.Counter(outcome.split()[0] for outcome in outcomes.values())
-            print(f"{name:20s} {path.stat().st_size:8,} bytes  {dict(kinds)}", flush=True)
+            print(f"{name:24s} {path.stat().st_size:8,} bytes  {dict(kinds)}", flush=True)
             for seed, outcome in faults(name, outcomes).items():
                 print(f"    seed {seed}: {outcome}", flush=True)
     return None

@@ -1,9 +1,13 @@
 """Weights from `.weights.h5` to `.safetensors` and back, without the model."""
 
+import itertools
 import pathlib
 
 from deepkit.core.errors import ArgumentError, CorruptFileError, SerializationError
+from deepkit.core.naming import is_text_for_files
 from deepkit.saving._atomic import replacing
+from deepkit.saving._formats._inspection import MAX_DEPTH
+from deepkit.saving._formats._manifest import PATH as MANIFEST
 from deepkit.saving._formats._reader import Hdf5Reader
 from deepkit.saving._formats._safetensors import WeightsContent, write_content
 from deepkit.saving._formats._safetensors_reader import SafetensorsReader
@@ -56,6 +60,7 @@ def to_hdf5(source: pathlib.Path, target: pathlib.Path) -> None:
 
     Raises:
         ArgumentError: another library wrote it, so that it does not say where its arrays belong.
+        CorruptFileError: what it notes are no paths, or not those of one file.
     """
     with SafetensorsReader(source, str(source)) as reader:
         paths, names, aliases = reader.paths(), reader.names(), reader.aliases()
@@ -66,12 +71,13 @@ def to_hdf5(source: pathlib.Path, target: pathlib.Path) -> None:
                 f"`.weights.h5` file: another library wrote it. Make the model in code, call "
                 f"`load_weights_from` with the file, then `save_weights`."
             )
+        _check([paths[key] for key in (*reader.datasets, *aliases)], names, source)
         with replacing(target) as temporary, written_to(temporary, str(target)) as writer:
             for key, info in reader.datasets.items():
-                _group(writer, _checked(paths[key], source), names)
+                _group(writer, paths[key], names)
                 writer.array(paths[key], reader.read(info))
             for key, stored in aliases.items():
-                _group(writer, _checked(paths[key], source), names)
+                _group(writer, paths[key], names)
                 writer.link(paths[key], paths[stored])
 
 
@@ -80,10 +86,19 @@ def _group(writer: Hdf5Writer, path: str, names: dict[str, str]) -> None:
     writer.group(group, **({"name": names[group]} if group in names else {}))
 
 
-def _checked(path: str, source: pathlib.Path) -> str:
-    """A path that a file asks for, if it is one."""
+def _check(paths: list[str], names: dict[str, str], source: pathlib.Path) -> None:
+    """Raise unless an HDF5 file can have what a file notes: arrays at all paths, and names."""
     try:
-        check_path(path)
+        for path in paths:
+            check_path(path)
     except SerializationError as error:
         raise CorruptFileError(f"'{source}' notes a path that is none: {error}") from error
-    return path
+    in_order = sorted(f"{path}/".replace("/", "\x00") for path in (*paths, MANIFEST))
+    is_within = any(path.startswith(other) for other, path in itertools.pairwise(in_order))
+    if is_within or any(path.count("/") >= MAX_DEPTH for path in paths):
+        raise CorruptFileError(
+            f"'{source}' is damaged: it notes paths that are the same, within each other, kept for "
+            f"the manifest, or of more than {MAX_DEPTH} levels."
+        )
+    if not all(is_text_for_files(name) for name in names.values()):
+        raise CorruptFileError(f"'{source}' is damaged: it notes a name that no file can hold.")

@@ -55,7 +55,7 @@ class Manifest:
 
     Attributes:
         datasets: shape, dtype and checksum of each dataset, by path.
-        texts: the checksums of attributes of the root, by name.
+        texts: the checksums of texts beside them, such as attributes of the root, by name.
         identity: the checksum of the manifest itself, if it was read.
         writer: who wrote it, as `stamp` says; empty if there is none.
     """

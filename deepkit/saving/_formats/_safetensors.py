@@ -82,13 +82,18 @@ def write_content(content: WeightsContent, path: pathlib.Path) -> None:
     manifest = Manifest()
     for key, array in arrays.items():
         manifest.note(key, array, checksum(array))
-    metadata = {
+    places = {
         **content.aliases,
+        NAMES: json.dumps(content.names),
+        PATHS: json.dumps(content.paths),
+    }
+    for name, text in places.items():
+        manifest.note_text(name, text)
+    metadata = {
+        **places,
         "format": FORMAT,
         "deepkit_version": __version__,
         **({} if content.class_name is None else {"class_name": content.class_name}),
-        NAMES: json.dumps(content.names),
-        PATHS: json.dumps(content.paths),
         MANIFEST: manifest_text(manifest),
     }
     with replacing(path) as temporary:

@@ -14,6 +14,7 @@ import ml_dtypes
 import numpy as np
 
 from deepkit.core.errors import CorruptFileError, UnsafeFileError
+from deepkit.core.naming import has_no_halves
 from deepkit.saving._json import MAX_BYTES, read_json, write_json
 
 MAX_ARRAYS = 100_000
@@ -128,12 +129,21 @@ def read_header(stream: BinaryIO, file: str) -> tuple[dict[str, ArrayInfo], dict
 
 
 def _metadata(found: Any, file: str) -> dict[str, str]:
-    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+    if not are_texts(found):
         raise CorruptFileError(f"The metadata of '{file}' are not texts by name.")
     return found
 
 
+def are_texts(found: Any) -> bool:
+    """Whether a value is a dict of texts by name, all of which UTF-8 can hold."""
+    return isinstance(found, dict) and all(
+        isinstance(text, str) and has_no_halves(text) for text in (*found, *found.values())
+    )
+
+
 def _array_info(key: str, entry: Any, begin: int, file: str) -> ArrayInfo:
+    if not has_no_halves(key):
+        _refuse(key, "has halves of characters in its name", file)
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         _refuse(key, "has no dtype, shape and offsets, or more than these", file)
     name, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]

@@ -11,7 +11,7 @@ from deepkit.saving._formats import _dtypes
 from deepkit.saving._formats._closing import Closing
 from deepkit.saving._formats._manifest import PATH as MANIFEST
 from deepkit.saving._formats._manifest import Manifest
-from deepkit.saving._formats._safetensors_header import ArrayInfo, read_header
+from deepkit.saving._formats._safetensors_header import ArrayInfo, are_texts, read_header
 from deepkit.saving._json import read_json
 
 FORMAT = "deepkit"
@@ -71,9 +71,11 @@ class SafetensorsReader(Closing):
         if not _HEXADECIMAL.match(text):
             raise CorruptFileError(f"'{self.file}' is damaged: its manifest has been changed.")
         checksum = int(text[:_CHECKSUM], 16).to_bytes(4, "little")
-        content = checksum + text[_CHECKSUM:].encode(errors="replace")
+        content = checksum + text[_CHECKSUM:].encode()
         manifest = Manifest.from_bytes(np.frombuffer(content, "uint8"), self.file)
-        manifest.check_presence(self.datasets, manifest.texts, self.file)
+        manifest.check_presence(self.datasets, self.metadata, self.file)
+        for name in manifest.texts:
+            manifest.check_text(name, self.metadata[name], self.file)
         return manifest
 
     def names(self) -> dict[str, str]:
@@ -86,7 +88,7 @@ class SafetensorsReader(Closing):
 
     def _texts(self, name: str) -> dict[str, str]:
         found = read_json(self.metadata.get(name, "{}"), name, self.file)
-        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        if not are_texts(found):
             raise CorruptFileError(f"'{name}' in '{self.file}' is damaged: it is no list of texts.")
         return found
 

@@ -6,7 +6,6 @@ from tests.saving import fuzz
 from tests.saving.safety.rows import row
 
 POINTS = 200
-NAMES = [f"{writer}{ending}" for writer in ("deepkit", "keras") for ending in fuzz.ENDINGS]
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +13,7 @@ def samples(tmp_path_factory):
     return fuzz.write_samples(tmp_path_factory.mktemp("samples"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", fuzz.NAMES)
 @row("S24")
 def test_damaged_files(name, samples):
     outcomes = fuzz.fuzz(samples[name], 0, POINTS)
