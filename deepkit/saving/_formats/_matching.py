@@ -2,18 +2,20 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from deepkit.core import naming
 from deepkit.saving._formats._beginnings import has_slots
 from deepkit.saving._formats._differences import Difference, compare
+from deepkit.saving._formats._older._cudnn import cudnn_layouts
+from deepkit.saving._formats._older._layouts import OlderLayout
 from deepkit.saving._formats._older._optimizers import has_no_slots, is_known, take_state
 from deepkit.saving._formats._state_reader import SavedArray, StateReader
 from deepkit.saving._formats._steps import CLASS_ATTRIBUTE, OLD_SEEDS, RUN, is_of_optimizer
-from deepkit.saving._formats._taken import Taken
+from deepkit.saving._formats._taken import Taken, fitting
 from deepkit.saving._saveable import Place, own_variables
-from deepkit.tensors import SeedGenerator
+from deepkit.tensors import SeedGenerator, Variable
 
 # An optimizer that was not built has no more than its iterations and learning rate, and again so
 # many for one that it wraps.
@@ -41,7 +43,7 @@ class Match:
 
     Attributes:
         pairs: what can be loaded.
-        taken: the state of optimizers that older Keras kept in another order.
+        taken: what older Keras kept in another order or layout.
         unbegun: optimizers that had not begun when the file was written.
         differences: what does not fit.
     """
@@ -57,6 +59,7 @@ def match(
     reader: StateReader,
     is_skipped: Callable[[Place], bool],
     root: str = "",
+    is_older: bool = False,
 ) -> Match:
     """Pair the places of a model with the groups of a file.
 
@@ -65,11 +68,13 @@ def match(
         reader: the file.
         is_skipped: whether a place is left alone; what the file has for it is, too.
         root: the path of the part of the file that is meant.
+        is_older: whether the places are those of an older release, whose layouts are known, too.
     """
     places = list(places)
     skipped = [place for place in places if is_skipped(place)]
     left = [place for place in places if not any(place.is_below(s.path) for s in skipped)]
     pairs, taken, unbegun, differences = [], [], [], list(_moved(left, reader))
+    layouts = _older_layouts(left, reader) if is_older else {}
     accounted: set[str] = set()
     for place in left:
         saved = reader.datasets_in(place.variables_path)
@@ -81,7 +86,7 @@ def match(
             continue
         own = own_state(place.saveable)
         found = list(_differences_at(place, saved, own, reader)) if own is not None else []
-        older = _older_state(place, saved, reader) if found else []
+        older = _older_state(place, saved, reader, layouts) if found else []
         if older:
             taken.extend(older)
             continue
@@ -105,8 +110,26 @@ def is_optimizer(place: Place) -> bool:
     return place.is_optional and not isinstance(place.saveable, SeedGenerator)
 
 
-def _older_state(place: Place, saved: dict[str, SavedArray], reader: StateReader) -> list[Taken]:
-    """The state of an optimizer of TensorFlow's Keras, if it fits."""
+def _older_layouts(places: Iterable[Place], reader: StateReader) -> dict[int, OlderLayout]:
+    """How weights lie that are not laid out as today, by the variables' ids."""
+    found: dict[int, OlderLayout] = {}
+    for place in places:
+        own, saved = own_state(place.saveable) or {}, reader.datasets_in(place.variables_path)
+        if own.keys() == saved.keys() and all(isinstance(v, Variable) for v in own.values()):
+            found.update(cudnn_layouts(list(own.values()), [saved[key] for key in own]))
+    return found
+
+
+def _older_state(
+    place: Place,
+    saved: dict[str, SavedArray],
+    reader: StateReader,
+    layouts: Mapping[int, OlderLayout],
+) -> list[Taken]:
+    """The weights of a layer, or the state of an optimizer, of TensorFlow's Keras, if they fit."""
+    own = own_state(place.saveable) or {}
+    if own and all(id(variable) in layouts for variable in own.values()):
+        return fitting([Taken(v, [saved[k]], layout=layouts[id(v)]) for k, v in own.items()])[0]
     optimizer = place.saveable
     numbered = [str(index) for index in range(len(saved))]
     is_of_another = reader.text(place.variables_path, CLASS_ATTRIBUTE) is not None
@@ -115,7 +138,8 @@ def _older_state(place: Place, saved: dict[str, SavedArray], reader: StateReader
     if set(saved) != set(numbered) or (len(saved) > 1 and saved["1"].shape == ()):
         # A second scalar is the learning rate, which Keras 3 keeps.
         return []
-    return take_state(optimizer, [saved[key] for key in numbered], reader.file, grouped=False)[0]
+    arrays = [saved[key] for key in numbered]
+    return take_state(optimizer, arrays, reader.file, grouped=False, layouts=layouts)[0]
 
 
 def loads_by_order(saveable: Any) -> bool:

@@ -161,7 +161,7 @@ def _match_in_some_release(
         for order in ORDERS:
             older_ones = older_places(model, order, reader)
             below = [place for place in older_ones if place.is_below(root)]
-            older = match(below, reader, is_skipped, root)
+            older = match(below, reader, is_skipped, root, is_older=True)
             if not older.differences:
                 return older
     return found

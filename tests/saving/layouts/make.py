@@ -1,10 +1,11 @@
 """Makes files of older Keras whose weights lie otherwise than today's: kernels and CuDNN's layers.
 
-    python make.py NAME SOURCE FOLDER
+    python make.py NAME SOURCE FOLDER [FORMAT]
 
-SOURCE is `keras` or `tensorflow.keras`; NAME the name of the archive that is made in
+SOURCE is `keras`, `tensorflow.keras` or `tf_keras`; NAME the name of the archive that is made in
 FOLDER. It has for each net `NET.h5`, `NET_weights.h5`, and `NET.npz`: inputs, targets, predictions,
-and the predictions after two more epochs without shuffling. `KERAS_BACKEND` may be `theano`.
+and the predictions after two more epochs without shuffling. `KERAS_BACKEND` may be `theano`. If
+FORMAT is `keras`, which is for 2.12 and later, it has `NET.keras` and `NET.weights.h5` instead.
 
 CuDNN's layers have weights on any machine and compute on some only. So a twin of plain layers
 computes: it is given the weights, and the slots of the optimizer, by Keras's own conversion.
@@ -24,7 +25,7 @@ import numpy as np
 RANDOM = np.random.RandomState(11)
 SAMPLES = 6
 VERSION = (0, 0)
-IS_OLD = False
+IS_OLD = IS_ARCHIVE = False
 K = layers = models = optimizers = None
 
 
@@ -156,7 +157,9 @@ def recurrent(kind):
             lambda *a, **k: layers.GRU(*a, recurrent_activation="sigmoid", reset_after=True, **k),
         )
     where = layers
-    if not hasattr(layers, "CuDNNLSTM"):
+    if K.__name__.startswith("tf_keras"):
+        where = importlib.import_module("tf_keras.src.layers")
+    elif not hasattr(layers, "CuDNNLSTM"):
         where = sys.modules["tensorflow"].compat.v1.keras.layers
     for kind in (where.CuDNNLSTM, where.CuDNNGRU):
         kind._process_batch = with_all_weights
@@ -290,6 +293,11 @@ def make_plain(name, net, folder):
 
 
 def save(model, name, folder):
+    if IS_ARCHIVE:
+        options = {} if VERSION > (2, 12) else {"save_format": "keras_v3"}
+        model.save(os.path.join(folder, name + ".keras"), **options)
+        model.save_weights(os.path.join(folder, name + ".weights.h5"))
+        return
     model.save(os.path.join(folder, name + ".h5"))
     model.save_weights(os.path.join(folder, name + "_weights.h5"))
 
@@ -379,11 +387,13 @@ def conversion():
     for path in (
         "keras.engine.saving",
         "tensorflow.python.keras.saving.hdf5_format",
+        "keras.saving.legacy.hdf5_format",
         "keras.src.saving.legacy.hdf5_format",
+        "tf_keras.src.saving.legacy.hdf5_format",
     ):
         try:
             return importlib.import_module(path)._convert_rnn_weights
-        except ImportError:
+        except (AttributeError, ImportError):
             pass
     raise ImportError("no conversion of CuDNN's weights")
 
@@ -396,8 +406,10 @@ def leaves(model):
             yield layer
 
 
-def main(archive, source, target):
+def main(archive, source, target, kind="h5"):
+    global IS_ARCHIVE
     load(source)
+    IS_ARCHIVE = kind == "keras"
     np.random.seed(3)
     with tempfile.TemporaryDirectory() as folder:
         for name, net in sorted(nets(source).items()):
