@@ -5,7 +5,8 @@
 SOURCE is `keras`, `tensorflow.keras` or `tf_keras`; NAME the name of the archive that is made in
 FOLDER. It has for each net `NET.h5`, `NET_weights.h5`, and `NET.npz`: inputs, targets, predictions,
 and the predictions after two more epochs without shuffling. `KERAS_BACKEND` may be `theano`. If
-FORMAT is `keras`, which is for 2.12 and later, it has `NET.keras` and `NET.weights.h5` instead.
+FORMAT is `keras`, which is for 2.12 and later, it has `NET.keras` and `NET.weights.h5` instead. Any
+other one is what the names of the nets begin with that are made.
 
 CuDNN's layers have weights on any machine and compute on some only. So a twin of plain layers
 computes: it is given the weights, and the slots of the optimizer, by Keras's own conversion.
@@ -99,6 +100,27 @@ def transposed_1(order):
         2, 2, 3, (None,) + to, dim_ordering=order, input_shape=shape, name="transposed"
     )
     return finished([conv], normal(*shape))
+
+
+def deconvolution_1(order, mode, steps, kernel, to):
+    """Sizes of outputs that the user chose."""
+    shape, to = ((2, 4, 5), (3,) + to) if order == "th" else ((4, 5, 2), to + (3,))
+    conv = layers.Deconvolution2D(
+        3, *kernel, output_shape=(None,) + to, border_mode=mode, subsample=steps,
+        activation="tanh", bias=mode == "same", dim_ordering=order, input_shape=shape,
+        name="transposed"
+    )  # fmt: skip
+    return finished([conv], normal(*shape))
+
+
+DECONVOLUTIONS = {
+    "least": ("tf", "valid", (2, 2), (3, 3), (9, 11)),
+    "more": ("tf", "valid", (2, 3), (3, 2), (10, 15)),
+    "small": ("tf", "valid", (3, 3), (2, 2), (11, 15)),
+    "first": ("th", "valid", (2, 2), (2, 3), (9, 12)),
+    "same": ("tf", "same", (2, 3), (3, 4), (8, 15)),
+    "same_odd": ("tf", "same", (2, 2), (3, 3), (7, 9)),
+}
 
 
 def nested_1():
@@ -214,6 +236,9 @@ def nets(source):
             found["separable_th"] = lambda: separable_1("th")
         if K.backend() == "theano":
             found["pictures_tf"] = lambda: pictures_1("tf")
+        if K.backend() == "tensorflow":
+            for name, how in DECONVOLUTIONS.items():
+                found["deconvolution_" + name] = lambda how=how: deconvolution_1(*how)
         for order in ("th", "tf"):
             found["transposed_" + order] = lambda order=order: transposed_1(order)
         return dict(found, pictures_th=lambda: pictures_1("th"), volumes_th=lambda: volumes_1("th"))
@@ -413,6 +438,8 @@ def main(archive, source, target, kind="h5"):
     np.random.seed(3)
     with tempfile.TemporaryDirectory() as folder:
         for name, net in sorted(nets(source).items()):
+            if not IS_ARCHIVE and kind != "h5" and not name.startswith(kind):
+                continue
             make = make_cudnn if name.startswith("cudnn") else make_plain
             np.savez(os.path.join(folder, name + ".npz"), **make(name, net, folder))
             K.clear_session() if K.backend() == "tensorflow" else None

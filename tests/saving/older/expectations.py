@@ -51,7 +51,6 @@ REFUSED = {
     "op einsum": "is one of TensorFlow's that deepkit has no equal of",
     "op bessel": "is one of TensorFlow's that deepkit has no equal of",
     "Embedding 5 4 dropout=0.2": "has dropout=0.2, for which there is no equal here",
-    "Deconvolution2D 3 2 2 (None, 12, 12, 3) dim_ordering=tf subsample=(2, 2)": "of a class that",
     "BatchNormalization mode=1": "has mode=1, for which there is no equal here",
     "BatchNormalization mode=2": "has mode=2, for which there is no equal here",
     "merged_chains": "merges by a function of the user's",
