@@ -39,17 +39,22 @@ def read(config, version=None):
         return serialization.deserialize_keras_object(modern_config(config, version))
 
 
-def set_weights(model):
+def set_weights(model, version=""):
     """The weights that Keras had, layer by layer."""
     for layer in model.layers:
         if isinstance(layer, deepkit.Model):
-            set_weights(layer)
+            set_weights(layer, version)
             continue
+        # Keras 1 had the filters of these last.
+        is_swapped = version.startswith("1") and type(layer).__name__ == "Conv2DTranspose"
         variables = [*layer.trainable_weights, *layer.non_trainable_weights]
         for index, variable in enumerate(variables):
             shape = tuple(variable.shape)
             is_positive = "variance" in variable.path
+            swap = is_swapped and len(shape) == 4
+            shape = (*shape[:2], shape[3], shape[2]) if swap else shape
             value = weight(shape, layer.name, index, is_positive) if shape else np.zeros(())
+            value = value.transpose(0, 1, 3, 2) if swap else value
             variable.assign(value.astype(str(variable.dtype)))
 
 
@@ -65,7 +70,7 @@ def outputs_of(case, form, version):
     key = json.dumps([config, case["inputs"]], sort_keys=True)
     if key not in _OUTPUTS:
         model = read(case[form], version)
-        set_weights(model)
+        set_weights(model, version)
         arrays = [inputs(tuple(s), dtype, index) for index, (dtype, s) in enumerate(case["inputs"])]
         found = model(arrays if len(arrays) > 1 else arrays[0])
         if isinstance(found, dict):

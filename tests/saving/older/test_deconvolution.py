@@ -32,7 +32,7 @@ def translated(**changed):
 @pytest.mark.parametrize(
     ("changed", "padding"),
     [
-        # (4 - 1) · 2 + 3 and (4 - 1) · 3 + 2, with the places that a kernel smaller than a step skips
+        # (4 - 1) · 2 + 3 = 9 and (4 - 1) · 3 + 2 = 11 are the least.
         ({}, [0, 1]),
         ({"output_shape": [None, 9, 11, 3]}, [0, 0]),
         ({"output_shape": [None, 10, 13, 3]}, [1, 2]),
