@@ -115,14 +115,14 @@ def test_custom_objects_are_given(tmp_path):
 
 
 def test_warnings_become_notes(tmp_path, trained):
-    trained.compile(deepkit.optimizers.Adafactor(), "mse")
+    trained.compile(deepkit.optimizers.Lamb(), "mse")
     trained.fit(INPUTS, TARGETS, verbose=0)
     path = _save(trained, tmp_path / "a.h5")
     with h5py.File(path, "r+") as file:
         del file["deepkit_manifest"]
         file.attrs["keras_version"] = "2.9.0"
     report = convert_file(path, tmp_path / "b.weights.h5")
-    assert len(report.notes) == 1 and "Adafactor" in report.notes[0]
+    assert len(report.notes) == 1 and "Lamb" in report.notes[0]
     assert "note" in str(report)
 
 
