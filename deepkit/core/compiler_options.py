@@ -2,6 +2,7 @@
 
 import functools
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,14 +17,26 @@ _ON_CPU = {
     "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_REDUCE",
     # Temporary arrays lie in blocks of so many bytes rather than in a single one, so that the C
     # library keeps them for the next run (`memory.py`).
-    "xla_multiheap_size_constraint_per_heap": str(30 * 2**20),
+    "xla_multiheap_size_constraint_per_heap": str(62 * 2**20),
 }
+_NOT_WRITTEN = "Error writing persistent compilation cache entry.*Multiple temp buffer allocations"
 
 
 def jit(function: Callable[..., Any], **options: Any) -> Any:
-    """`jax.jit` with deepkit's options of XLA; what is compiled is kept for other processes."""
+    """`jax.jit` with deepkit's options of XLA; what is compiled is kept for other processes.
+
+    XLA cannot write programs whose temporary arrays lie in several blocks: they are not kept.
+    """
     keep_compiled_programs()
-    return jax.jit(function, compiler_options=compiler_options(), **options)
+
+    @functools.wraps(function)
+    def traced(*args: Any, **kwargs: Any) -> Any:
+        # JAX warns of what it could not keep. What follows tracing is compiling, and by now the
+        # user's filters are set, which may turn warnings into errors.
+        warnings.filterwarnings("ignore", _NOT_WRITTEN)
+        return function(*args, **kwargs)
+
+    return jax.jit(traced, compiler_options=compiler_options(), **options)
 
 
 def compiler_options() -> dict[str, str] | None:

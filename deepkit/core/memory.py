@@ -15,13 +15,12 @@ _TUNED_BY_USER = ("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD")
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 _MIB = 2**20
 _SETTINGS = {
-    # Blocks up to here come from the heap of their thread, which keeps what is freed. More is more
-    # than glibc takes by itself.
-    _M_MMAP_THRESHOLD: 32 * _MIB,
     # Heaps of threads never reach it.
     _M_TRIM_THRESHOLD: 512 * _MIB,
     # The size of such a heap: an empty one is kept.
     _M_TOP_PAD: 64 * _MIB,
+    # Blocks up to here come from the heap of their thread, which keeps what is freed.
+    _M_MMAP_THRESHOLD: 64 * _MIB,
 }
 
 

@@ -1,5 +1,9 @@
 """Programs are compiled with deepkit's options of XLA, unless the user gave others."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -39,3 +43,30 @@ def test_no_convolution_of_a_loop_runs_in_the_library_of_kernels():
     text = program.compile(options).as_text()
     assert "convolution(" in text
     assert "ynn_fusion" not in text
+
+
+LARGE_AND_SMALL = """
+import jax, jax.numpy as jnp
+from deepkit.core.compiler_options import jit
+def loss(x, w):
+    for _ in range(8):
+        x = jnp.tanh(x @ w)
+    return x.sum()
+for rows in (8192, 64):
+    jit(jax.grad(loss))(jnp.ones((rows, 512)), jnp.ones((512, 512)))
+"""
+
+
+def test_programs_with_large_temporary_arrays_are_not_kept(tmp_path):
+    """XLA cannot write them. JAX would warn of it, which is an error where users say so."""
+    environment = {
+        **os.environ,
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", LARGE_AND_SMALL],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(tmp_path.glob("jit_loss-*-cache"))) == 1
