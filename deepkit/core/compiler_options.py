@@ -47,15 +47,21 @@ def compiler_options() -> dict[str, str] | None:
     if jax.default_backend() != "cpu":
         return None
     flags = os.environ.get("XLA_FLAGS", "")
-    return {
-        name: value for name, value in _ON_CPU.items() if name not in flags and _is_known(name)
-    } or None
+    return _known(tuple(name for name in _ON_CPU if name not in flags)) or None
 
 
 @functools.cache
-def _is_known(name: str) -> bool:
+def _known(names: tuple[str, ...]) -> dict[str, str]:
+    """Those of deepkit's options that XLA knows; asked for all at once, as that is a program."""
+    options = {name: _ON_CPU[name] for name in names}
+    if not options or _are_known(options):
+        return options
+    return {name: value for name, value in options.items() if _are_known({name: value})}
+
+
+def _are_known(options: dict[str, str]) -> bool:
     try:
-        jax.jit(lambda x: x).lower(0.0).compile({name: _ON_CPU[name]})
+        jax.jit(lambda x: x).lower(0.0).compile(options)
     except jax.errors.JaxRuntimeError:
         return False
     return True
