@@ -94,8 +94,7 @@ def fits_on_device(data: ArrayData) -> bool:
     They may take a quarter of its memory. Where the device is the CPU itself, NumPy arrays would
     lie in the same memory twice: large ones are read row by row in their place.
     """
-    on_cpu = jax.devices()[0].platform == "cpu"
-    if on_cpu and _bytes(a for a in data.arrays if isinstance(a, np.ndarray)) > _MAX_COPIED:
+    if _is_cpu() and _bytes(a for a in data.arrays if isinstance(a, np.ndarray)) > _MAX_COPIED:
         return False
     return _bytes(data.arrays) <= _SHARE_OF_MEMORY * _device_memory()
 
@@ -121,7 +120,7 @@ def _prepared(array: Any, rows: int) -> Any:
     the array, or use the caller's own memory where it happens to be aligned.
     """
     is_numpy = isinstance(array, np.ndarray)
-    if len(array) >= rows and not (is_numpy and jax.devices()[0].platform == "cpu"):
+    if len(array) >= rows and not (is_numpy and _is_cpu()):
         return array
     place = aligned_array((max(rows, len(array)), *array.shape[1:]), array.dtype)
     place[: len(array)] = array
@@ -132,9 +131,12 @@ def _bytes(arrays: Iterable[Any]) -> int:
     return sum(int(np.prod(a.shape, dtype="int64")) * np.dtype(a.dtype).itemsize for a in arrays)
 
 
+def _is_cpu() -> bool:
+    return jax.devices()[0].platform == "cpu"
+
+
 def _device_memory() -> int:
-    device = jax.devices()[0]
-    stats = device.memory_stats() if device.platform != "cpu" else None
+    stats = None if _is_cpu() else jax.devices()[0].memory_stats()
     if stats and "bytes_limit" in stats:
         return int(stats["bytes_limit"])
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
